@@ -1,0 +1,77 @@
+import type { Cause, Evidence, Verdict } from '../health/model.ts'
+import type { KubeObject } from '../kubernetes/model.ts'
+import type { Instant } from '../runtime/clock.ts'
+
+/** An object of a release right after its apply: what the gate starts from. */
+export interface AppliedObject {
+  /** As the API server stored it (with uid, generation, resourceVersion). */
+  readonly object: KubeObject
+  /** The generation before the apply; undefined when the object is new. */
+  readonly previousGeneration?: number
+}
+
+export interface GateRequest {
+  readonly applied: readonly AppliedObject[]
+  /** Evidence from before this instant is inert. Taken before the first write. */
+  readonly startedAt: Instant
+  /** Bound on the whole gate. */
+  readonly timeoutMs: number
+  /** How long everything must stay ready before it is called healthy. */
+  readonly soakMs: number
+}
+
+/** A line of the release's timeline, in order of time. */
+export interface TimelineEntry {
+  readonly at: Instant
+  readonly subject: string
+  readonly says: string
+  readonly kind: 'change' | 'evidence' | 'verdict'
+}
+
+/** Last lines of a container that is part of the cause. */
+export interface LogExcerpt {
+  readonly pod: string
+  readonly container: string
+  readonly previous: boolean
+  readonly lines: readonly string[]
+}
+
+export interface GateResult {
+  readonly verdict: Verdict
+  /** Present unless the verdict is a success. */
+  readonly cause?: Cause
+  readonly timeline: readonly TimelineEntry[]
+  readonly evidence: readonly Evidence[]
+  readonly logs: readonly LogExcerpt[]
+  readonly startedAt: Instant
+  readonly readyAt?: Instant
+  readonly endedAt: Instant
+  /** Why a success is only partial. */
+  readonly partial?: string
+}
+
+/** What can agree or disagree with the cluster about an image (port; the adapter asks ECR). */
+export interface ImageCheck {
+  /** `absent` and `no-platform` are terminal; `unknown` when this source cannot tell. */
+  check(image: string, signal?: AbortSignal): Promise<'present' | 'absent' | 'no-platform' | 'unknown'>
+}
+
+/** One release of an application, as recorded in the cluster (last 10 are kept). */
+export interface ReleaseRecord {
+  /** Increases by one with each release of the application. */
+  readonly revision: number
+  readonly application: string
+  readonly commit?: string
+  readonly actor?: string
+  /** Images as deployed, by digest. */
+  readonly images: readonly string[]
+  /** The rendered set, pinned, without server fields. */
+  readonly objects: readonly KubeObject[]
+  readonly startedAt: Instant
+  readonly endedAt?: Instant
+  /** Absent while the release runs or when its run died. */
+  readonly verdict?: Verdict
+  readonly cause?: string
+  /** Set on a record that a rollback made: the revision whose set it re-applied. */
+  readonly rollbackTo?: number
+}

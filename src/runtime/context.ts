@@ -1,0 +1,77 @@
+import type { Clock } from './clock.ts'
+
+/** Where a run's words go. Every text is masked and has workflow commands neutralised before it is printed. */
+export interface Log {
+  info(text: string): void
+  warn(text: string): void
+  /** Shown when the runner's debug logging is on. */
+  debug(text: string): void
+  /** A fold in the log around `work`; closed on errors too. */
+  group<T>(title: string, work: () => Promise<T>): Promise<T>
+}
+
+/** What started this run, from GITHUB_* variables and the event file. */
+export interface GitHubRun {
+  /** `acme/shop` */
+  readonly repository: string
+  readonly sha: string
+  /** `refs/heads/main` */
+  readonly ref: string
+  readonly eventName: string
+  readonly actor: string
+  readonly workflow: string
+  readonly runId: string
+  readonly runAttempt: string
+  readonly job: string
+  /** Web page of this run. */
+  readonly runUrl: string
+  /** True for pull requests from a fork: no OIDC token, no secrets. */
+  readonly fromFork: boolean
+}
+
+/** GitHub's OIDC token endpoint of this job. */
+export interface OidcSource {
+  /** False when the job has no `id-token: write` permission. */
+  readonly available: boolean
+  /** A fresh JSON Web Token (RS256) for `audience`. Masked before it is returned. */
+  token(audience: string, signal?: AbortSignal): Promise<string>
+}
+
+export interface ExecOptions {
+  readonly cwd?: string
+  /** Added to (or, with undefined, taken from) the process's own environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Written to standard input, which is then closed. */
+  readonly input?: string
+  readonly signal?: AbortSignal
+  /** Called for each line of standard output and standard error as it comes. */
+  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void
+}
+
+export interface ExecResult {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a program without a shell. Does not throw on a non-zero exit code; throws UserError when there is no such program. */
+export type Exec = (command: string, args: readonly string[], options?: ExecOptions) => Promise<ExecResult>
+
+/** The world as an action sees it: all that is not an input. Only runtime/ makes one. */
+export interface Context {
+  readonly clock: Clock
+  readonly log: Log
+  readonly github: GitHubRun
+  readonly oidc: OidcSource
+  readonly exec: Exec
+  /** Aborts when the job is cancelled (SIGINT, SIGTERM). */
+  readonly signal: AbortSignal
+  /** The runner's temporary folder; emptied after the job. */
+  readonly tempFolder: string
+  /** The checkout that the job works on. */
+  readonly workspace: string
+  /** Hides `secret`, and its base64 form, in everything that is printed from now on. */
+  mask(secret: string): void
+  /** Uniform in [0, 1). For jitter and unique names, never for secrets. */
+  random(): number
+}

@@ -1,0 +1,63 @@
+/**
+ * Whose turn it is after an error:
+ * - `user`: an input or a file is wrong; nothing was applied
+ * - `denied`: a permission or a trust is missing
+ * - `remote`: a service that we need did not answer as it should
+ */
+export type ErrorKind = 'user' | 'denied' | 'remote'
+
+export interface Advice {
+  /** Why it happened, a sentence. */
+  readonly why?: string
+  /** What to do next, a sentence. */
+  readonly todo: string
+  /** The error of a lower layer; shown in debug logs only. */
+  readonly cause?: unknown
+}
+
+/**
+ * An error that is written for the person who reads it: what happened (`message`), why, what to do.
+ * `code` is stable and is the anchor in docs/troubleshooting.md.
+ * A failed release is no error but a verdict (see health/model.ts).
+ */
+export class SlipwayError extends Error {
+  readonly kind: ErrorKind
+  readonly code: string
+  readonly why: string | undefined
+  readonly todo: string
+
+  constructor(kind: ErrorKind, code: string, what: string, advice: Advice) {
+    super(what, advice.cause === undefined ? undefined : { cause: advice.cause })
+    this.name = new.target.name
+    this.kind = kind
+    this.code = code
+    this.why = advice.why
+    this.todo = advice.todo
+  }
+}
+
+/** An input or a file is wrong. Thrown before anything is applied. */
+export class UserError extends SlipwayError {
+  constructor(code: string, what: string, advice: Advice) {
+    super('user', code, what, advice)
+  }
+}
+
+/** A permission or a trust is missing. */
+export class DeniedError extends SlipwayError {
+  constructor(code: string, what: string, advice: Advice) {
+    super('denied', code, what, advice)
+  }
+}
+
+/** A service that we need is unreachable or answers nonsense. */
+export class RemoteError extends SlipwayError {
+  constructor(code: string, what: string, advice: Advice) {
+    super('remote', code, what, advice)
+  }
+}
+
+/** One sentence of whatever was thrown, for embedding in a message. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}

@@ -1,0 +1,73 @@
+import { join } from 'node:path'
+
+import type ncc from '@vercel/ncc'
+import { minifySync } from 'oxc-minify'
+
+import { messageOf } from '../../src/runtime/errors.ts'
+import { contracts } from '../../src/actions/contracts.ts'
+import type { BundleSizes } from './sizes.ts'
+import { sizesOf } from './sizes.ts'
+
+/** Folder of the one program below dist/; each action has a stub beside it. */
+const program = 'slipway'
+
+export interface Bundle {
+  /** Path below dist/ → content. */
+  readonly files: ReadonlyMap<string, Buffer>
+  readonly sizes: BundleSizes
+}
+
+/**
+ * Makes one program of `folder`/lib/main.js and of what it needs from `folder`/node_modules.
+ * ncc derives the numbers of modules and chunks from paths below the working folder, those of its own loaders among
+ * them: hence the chdir, and the folder's own ncc.
+ */
+export async function bundle(folder: string): Promise<Bundle> {
+  process.chdir(folder)
+  const result = await callNcc(folder)
+  const files = new Map<string, Buffer>()
+  files.set(`${program}/index.js`, Buffer.from(result.code))
+  for (const [path, { source }] of Object.entries(result.assets)) {
+    files.set(`${program}/${path}`, path.endsWith('.js') ? minified(path, source.toString()) : Buffer.from(source))
+  }
+  for (const { name } of contracts) files.set(`${name}/index.js`, Buffer.from(stub(name)))
+  return { files, sizes: sizesOf(files, `${program}/`, result.stats.compilation.chunkGroups) }
+}
+
+/**
+ * ncc minifies the main file only, and the chunks are most of the program.
+ * Names of functions and classes stay: a debug log must be readable, and the AWS SDK looks at some of them.
+ */
+function minified(path: string, source: string): Buffer {
+  const keepNames = { function: true, class: true }
+  const { code, errors } = minifySync(path, source, {
+    module: true,
+    compress: { target: 'es2024', keepNames },
+    mangle: { toplevel: false, keepNames },
+    codegen: { removeWhitespace: true },
+  })
+  if (errors.length > 0) throw new Error(`${path}: ${errors.map(({ message }) => message).join('; ')}`)
+  return Buffer.from(code)
+}
+
+/** Only the message of its errors: their stack drags megabytes of minified source into the terminal. */
+async function callNcc(folder: string): ReturnType<typeof ncc> {
+  const own: { readonly default: typeof ncc } = await import(join(folder, 'node_modules/@vercel/ncc/dist/ncc/index.js'))
+  try {
+    return await own.default(join(folder, 'lib/main.js'), {
+      minify: true,
+      cache: false,
+      quiet: true,
+      esm: true,
+      license: 'licenses.txt',
+    })
+  } catch (thrown) {
+    // oxlint-disable-next-line preserve-caught-error -- see above
+    throw new Error(`ncc: ${messageOf(thrown)}`)
+  }
+}
+
+/** What the runner starts: it only names the action. */
+function stub(action: string): string {
+  return `import { main } from '../${program}/index.js'\n\nawait main('${action}')\n`
+}

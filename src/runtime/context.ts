@@ -70,6 +70,10 @@ export interface Context {
   readonly tempFolder: string
   /** The checkout that the job works on. */
   readonly workspace: string
+  /** Folder of the user's Docker configuration: DOCKER_CONFIG; `.docker` of the home folder when absent. */
+  readonly dockerConfigFolder?: string
+  /** Page that explains codes and causes; `#<code>` leads to one. */
+  readonly troubleshooting: string
   /** Hides `secret`, and its base64 form, in everything that is printed from now on. */
   mask(secret: string): void
   /** Uniform in [0, 1). For jitter and unique names, never for secrets. */

@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { load, YAMLException } from 'js-yaml'
+import { UserError } from '../runtime/errors.ts'
+
+const duration = z.string().regex(/^\d+(ms|s|m|h)$/, 'is no duration such as 90s or 15m')
+const text = z.string().min(1)
+const severity = z.enum(['critical', 'high', 'medium', 'low'])
+/** `critical`, or `{ severity: high, fixable: true }` for findings that have a fix. */
+const failRule = z.union([severity, z.strictObject({ severity, fixable: z.boolean().optional() })])
+
+const service = z.strictObject({
+  repository: text.describe('ECR repository of the image.'),
+  context: text.optional().describe('Folder to build from. Default: the checkout.'),
+  dockerfile: text.optional().describe('Path of the Dockerfile. Default: Dockerfile in the context.'),
+  manifests: text.optional().describe('Files or folders with the manifests. Default: k8s/'),
+})
+
+const environment = z.strictObject({
+  role: text.describe('IAM role that deploys (ARN).'),
+  region: text.describe('AWS region of the cluster.'),
+  cluster: text.describe('EKS cluster.'),
+  namespace: text.describe('Namespace of the application.'),
+  url: z.url().optional().describe('Where the application answers; shown in reports.'),
+})
+
+/** slipway.yaml: names services, environments, scan policy and gate once, so that workflow files stay short. */
+export const slipwayFile = z.strictObject({
+  build: z
+    .strictObject({
+      role: text.describe('IAM role that builds, pushes and scans (ARN).'),
+      region: text.describe('AWS region of the registry.'),
+    })
+    .optional(),
+  services: z.record(z.string(), service).optional().describe('What is built and deployed, by name.'),
+  environments: z.record(z.string(), environment).optional().describe('Where it is deployed to, by name.'),
+  scan: z
+    .strictObject({ 'fail-on': z.array(failRule).optional().describe('Findings that stop the pipeline.') })
+    .optional(),
+  gate: z
+    .strictObject({
+      timeout: duration.optional().describe('How long a release may take.'),
+      soak: duration.optional().describe('How long it must stay healthy before it is called healthy.'),
+      rollback: z.boolean().optional().describe('Bring the previous release back when one fails.'),
+    })
+    .optional(),
+})
+
+export type SlipwayFile = z.infer<typeof slipwayFile>
+
+/** Reads the text of a slipway.yaml. Throws UserError with the place of the first mistake. */
+export function parseSlipwayFile(text: string, path: string): SlipwayFile {
+  const result = slipwayFile.safeParse(parseYaml(text, path) ?? {})
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const place = issue?.path.join('.') ?? ''
+  throw new UserError(
+    'config-invalid',
+    `${path}: ${place === '' ? '' : `"${place}": `}${lowerFirst(issue?.message ?? 'is not valid')}.`,
+    {
+      todo: 'Correct the file; editors check it as you type with the schema slipway.schema.json.',
+    },
+  )
+}
+
+function parseYaml(text: string, path: string): unknown {
+  try {
+    return load(text, { filename: path })
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error
+    const place = error.mark ? `, line ${error.mark.line + 1}` : ''
+    throw new UserError('config-no-yaml', `${path}${place} is not YAML: ${error.reason}.`, {
+      todo: 'Correct the file.',
+    })
+  }
+}
+
+function lowerFirst(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1)
+}

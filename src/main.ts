@@ -1,0 +1,24 @@
+import { contracts } from './actions/contracts.ts'
+import type { ActionName } from './actions/contracts.ts'
+import { valuesFromConfig } from './config/values-from-config.ts'
+import type { Action } from './runtime/action.ts'
+import { processHost } from './runtime/host.ts'
+import { runAction } from './runtime/run-action.ts'
+
+/**
+ * One program for all actions: dist/<name>/index.js only names the one to run.
+ * Each import is a chunk of its own, loaded when that action runs and its inputs are right.
+ */
+const loaders: Readonly<Record<ActionName, () => Promise<Action>>> = {
+  'assume-role': async () => (await import('./actions/assume-role.ts')).entry,
+  'build-push': async () => (await import('./actions/build-push.ts')).entry,
+  scan: async () => (await import('./actions/scan.ts')).entry,
+  deploy: async () => (await import('./actions/deploy.ts')).entry,
+  rollback: async () => (await import('./actions/rollback.ts')).entry,
+}
+
+/** Runs the action of that name to its end, and ends the process. */
+export async function main(name: ActionName): Promise<void> {
+  const contract = contracts.find(one => one.name === name)
+  if (contract) await runAction(contract, loaders[name], processHost(), valuesFromConfig)
+}

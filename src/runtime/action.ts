@@ -1,0 +1,47 @@
+import type { Context } from './context.ts'
+import type { ActionContract } from './contract.ts'
+import { readInputs } from './inputs.ts'
+import type { Environment, Given } from './inputs.ts'
+import type { LaterSteps, Outputs, Results, State, Summary } from './outputs.ts'
+
+/** How an action ended. `line` is the last line of the log: the verdict. */
+export interface Outcome {
+  readonly ok: boolean
+  readonly line: string
+}
+
+/** What an action may leave behind. */
+export interface Leave<C extends ActionContract> {
+  readonly outputs: Outputs<C['outputs']>
+  readonly summary: Summary
+  readonly state: State
+  readonly later: LaterSteps
+}
+
+export type Handler<C extends ActionContract> = (
+  given: Given<C['inputs']>,
+  context: Context,
+  leave: Leave<C>,
+) => Promise<Outcome>
+
+/** Cleans up after the job. Whatever it throws is a warning. */
+export type PostHandler = (context: Context, state: State) => Promise<void>
+
+/** An action that can be run; made by `action`, run by `runAction`. */
+export interface Action {
+  readonly contract: ActionContract
+  run(context: Context, results: Results, env: Environment): Promise<Outcome>
+  post(context: Context, state: State): Promise<void>
+}
+
+/** Ties a handler to its contract: the types of inputs and outputs follow from there. */
+export function action<C extends ActionContract>(contract: C, handler: Handler<C>, post?: PostHandler): Action {
+  return {
+    contract,
+    run: (context, results, env) => {
+      const { outputs, summary, state, later } = results
+      return handler(readInputs<C['inputs']>(contract.inputs, env), context, { outputs, summary, state, later })
+    },
+    post: async (context, state) => post?.(context, state),
+  }
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+
+import type { Context } from './context.ts'
+import { createExec } from './exec.ts'
+import { troubleshootingPage } from './failure.ts'
+import { githubRun } from './github-run.ts'
+import { httpGet } from './http-get.ts'
+import type { Environment } from './inputs.ts'
+import type { RunLog } from './log.ts'
+import type { Masker } from './mask.ts'
+import { createOidc } from './oidc.ts'
+import { systemClock } from './system-clock.ts'
+
+export interface ContextParts {
+  readonly env: Environment
+  readonly log: RunLog
+  readonly masker: Masker
+  readonly signal: AbortSignal
+}
+
+/** The real world. */
+export function createContext({ env, log, masker, signal }: ContextParts): Context {
+  const github = githubRun(env, file => readFileSync(file, 'utf8'))
+  const random = (): number => Math.random()
+  const mask = (secret: string): void => masker.add(secret)
+  const ports = { clock: systemClock, random, signal, mask, get: httpGet, fromFork: github.fromFork }
+  return {
+    clock: systemClock,
+    log,
+    github,
+    oidc: createOidc(env, ports),
+    exec: createExec(env),
+    signal,
+    tempFolder: env['RUNNER_TEMP'] || tmpdir(),
+    workspace: env['GITHUB_WORKSPACE'] || process.cwd(),
+    ...(env['DOCKER_CONFIG'] ? { dockerConfigFolder: env['DOCKER_CONFIG'] } : {}),
+    troubleshooting: troubleshootingPage(env),
+    mask,
+    random,
+  }
+}

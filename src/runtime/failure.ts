@@ -1,0 +1,67 @@
+import { SlipwayError, messageOf } from './errors.ts'
+import type { Environment } from './inputs.ts'
+
+/** An error as a person reads it. */
+export interface Failure {
+  readonly code: string
+  readonly what: string
+  readonly why?: string
+  readonly todo: string
+  /** Page that explains the code. */
+  readonly link: string
+}
+
+/** An error that is none of ours is a bug of Slipway, and says so. */
+export function failureOf(thrown: unknown, env: Environment): Failure {
+  if (thrown instanceof SlipwayError) {
+    const { code, message: what, why, todo } = thrown
+    return { code, what, todo, link: linkTo(code, env), ...(why === undefined ? {} : { why }) }
+  }
+  return {
+    code: 'internal',
+    what: `Slipway met an error that it does not know: ${messageOf(thrown)}`,
+    why: 'This is a mistake in Slipway, not in your workflow.',
+    todo: 'Run the job again with debug logging and open an issue with its log.',
+    link: linkTo('internal', env),
+  }
+}
+
+/** For the log: what, why, what to do, where it is explained; a line each. */
+export function failureText(failure: Failure): string {
+  const parts = [failure.what, failure.why, failure.todo, `${failure.code}: ${failure.link}`]
+  return parts.filter(part => part !== undefined).join('\n')
+}
+
+/** For the step summary. */
+export function failureMarkdown(title: string, failure: Failure): string {
+  const why = failure.why === undefined ? [] : [plain(failure.why)]
+  const parts = [`### ✗ ${plain(title)}: ${plain(failure.what)}`, ...why, `**Next:** ${plain(failure.todo)}`]
+  return `${[...parts, `[\`${failure.code}\`](${failure.link})`].join('\n\n')}\n`
+}
+
+/** With the cause chain; for debug logs only. */
+export function stackOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown)
+  const own = thrown.stack ?? thrown.message
+  return thrown.cause === undefined ? own : `${own}\ncaused by: ${stackOf(thrown.cause)}`
+}
+
+/** Page that explains codes and causes: on GitHub at the version that runs, else a path of this repository. */
+export function troubleshootingPage(env: Environment): string {
+  const page = 'docs/troubleshooting.md'
+  const { GITHUB_ACTION_REPOSITORY: repository, GITHUB_ACTION_REF: ref, GITHUB_SERVER_URL: server } = env
+  return repository && ref ? `${server ?? 'https://github.com'}/${repository}/blob/${ref}/${page}` : page
+}
+
+function linkTo(code: string, env: Environment): string {
+  return `${troubleshootingPage(env)}#${code}`
+}
+
+/** Foreign words must not become markup. */
+function plain(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replace(/[\\`*_[\]|]/g, '\\$&')
+}

@@ -1,0 +1,34 @@
+import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
+/** Reading of files as a port. Paths are relative to a root that the adapter knows. */
+export interface Files {
+  kind(path: string): Promise<'file' | 'folder' | 'missing'>
+  /** Paths of the entries of a folder, sorted by name. */
+  list(folder: string): Promise<readonly string[]>
+  /** Text as UTF-8. */
+  read(path: string): Promise<string>
+}
+
+/** Files below `root`; absolute paths stay as they are. */
+export function filesBelow(root: string): Files {
+  return {
+    async kind(path) {
+      const entry = await stat(resolve(root, path)).catch(() => undefined)
+      if (!entry) return 'missing'
+      return entry.isDirectory() ? 'folder' : 'file'
+    },
+    async list(folder) {
+      const names = await readdir(resolve(root, folder))
+      return names.toSorted().map(name => join(folder, name))
+    },
+    read: path => readFile(resolve(root, path), 'utf8'),
+  }
+}
+
+/** Writes a page into a new folder below the runner's temporary folder, for a later step to upload. Returns its path. */
+export async function writePage(tempFolder: string, name: string, html: string): Promise<string> {
+  const path = join(await mkdtemp(join(tempFolder, 'slipway-report-')), name)
+  await writeFile(path, html)
+  return path
+}

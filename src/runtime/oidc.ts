@@ -1,0 +1,127 @@
+import type { OidcSource } from './context.ts'
+import { within } from './deadline.ts'
+import { DeniedError, RemoteError, messageOf } from './errors.ts'
+import type { Environment } from './inputs.ts'
+import { retry, retryAfterMs } from './retry.ts'
+import type { RetryPorts, RetryWord } from './retry.ts'
+
+/** A GET as this module needs it; the adapter is `httpGet`. */
+export type HttpGet = (
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+) => Promise<HttpAnswer>
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly retryAfter: string | undefined
+  readonly body: string
+}
+
+export interface OidcPorts extends RetryPorts {
+  readonly get: HttpGet
+  mask(secret: string): void
+  readonly fromFork: boolean
+}
+
+const oneTryMs = 5_000
+const allTriesMs = 30_000
+
+/**
+ * GitHub's token endpoint of this job: `GET $ACTIONS_ID_TOKEN_REQUEST_URL&audience=…` with a bearer token.
+ * Only trouble on the way (5xx, 429, no answer) is tried again: a refusal does not change by asking.
+ */
+export function createOidc(env: Environment, ports: OidcPorts): OidcSource {
+  const url = env['ACTIONS_ID_TOKEN_REQUEST_URL'] ?? ''
+  const bearer = env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
+  const available = url !== '' && bearer !== ''
+  if (bearer !== '') ports.mask(bearer)
+  return {
+    available,
+    async token(audience, signal) {
+      if (!available) throw noPermission(ports.fromFork)
+      const address = `${url}${url.includes('?') ? '&' : '?'}audience=${encodeURIComponent(audience)}`
+      const body = await fetchToken(address, bearer, ports, signal ?? ports.signal)
+      const token = tokenIn(body)
+      ports.mask(token)
+      return token
+    },
+  }
+}
+
+class AnswerError extends Error {
+  readonly answer: HttpAnswer
+  constructor(answer: HttpAnswer) {
+    super(`HTTP ${answer.status}`)
+    this.answer = answer
+  }
+}
+
+async function fetchToken(url: string, bearer: string, ports: OidcPorts, signal?: AbortSignal): Promise<string> {
+  const headers = { authorization: `Bearer ${bearer}`, accept: 'application/json; api-version=2.0' }
+  const once = async (): Promise<string> => {
+    const late = (): Error => new Error(`no answer within ${oneTryMs / 1_000} s`)
+    const answer = await within(oneTryMs, late, ports.clock, limit => ports.get(url, headers, limit), signal)
+    if (answer.status !== 200) throw new AnswerError(answer)
+    return answer.body
+  }
+  const rules = { attempts: 6, baseMs: 500, mostMs: 8_000, totalMs: allTriesMs, classify: again(ports) }
+  try {
+    return await retry(once, rules, signal === undefined ? ports : { ...ports, signal })
+  } catch (thrown) {
+    if (signal?.aborted) throw thrown
+    throw explained(thrown)
+  }
+}
+
+function again(ports: OidcPorts): (thrown: unknown) => RetryWord {
+  return thrown => {
+    if (!(thrown instanceof AnswerError)) return 'yes'
+    const { status, retryAfter } = thrown.answer
+    if (status !== 429 && status < 500) return 'no'
+    const afterMs = retryAfterMs(retryAfter, ports.clock.now())
+    return afterMs === undefined ? 'yes' : { afterMs }
+  }
+}
+
+function explained(thrown: unknown): DeniedError | RemoteError {
+  const status = thrown instanceof AnswerError ? thrown.answer.status : 0
+  if (status === 401 || status === 403) {
+    return new DeniedError('oidc-refused', `GitHub refused to issue an OIDC token (HTTP ${status}).`, {
+      why: 'The right to ask for one belongs to the running job and ends with it.',
+      todo: 'Run the job again; if it stays, check https://www.githubstatus.com.',
+      cause: thrown,
+    })
+  }
+  return new RemoteError('oidc-unreachable', 'GitHub did not issue an OIDC token.', {
+    why: `Its token endpoint failed: ${messageOf(thrown)}.`,
+    todo: 'Run the job again; on a self-hosted runner check that it reaches the host of ACTIONS_ID_TOKEN_REQUEST_URL.',
+    cause: thrown,
+  })
+}
+
+function tokenIn(body: string): string {
+  try {
+    const answer: unknown = JSON.parse(body)
+    if (typeof answer === 'object' && answer !== null && 'value' in answer && typeof answer.value === 'string') {
+      if (answer.value.split('.').length === 3) return answer.value
+    }
+  } catch {
+    // Not JSON: said below, without the text, which may hold a token.
+  }
+  throw new RemoteError('oidc-unreachable', 'The answer of the OIDC token endpoint holds no token.', {
+    why: 'Something between the runner and GitHub may have answered instead.',
+    todo: 'On a self-hosted runner check its proxy settings.',
+  })
+}
+
+function noPermission(fromFork: boolean): DeniedError {
+  return new DeniedError('oidc-permission', 'This job may not ask GitHub for an OIDC token.', {
+    why: fromFork
+      ? 'A pull request from a fork never may.'
+      : 'It lacks the permission "id-token: write"; a reusable workflow needs it from its caller as well.',
+    todo: fromFork
+      ? 'Run this step only for branches of the repository itself.'
+      : 'Add "permissions: { id-token: write, contents: read }" to the job.',
+  })
+}

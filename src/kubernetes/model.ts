@@ -44,7 +44,12 @@ export interface ObjectKey extends Kind {
 export type WatchEvent =
   | { readonly type: 'added' | 'modified' | 'deleted'; readonly object: KubeObject }
   /** The full list as of `resourceVersion`: at the start and after every gap. */
-  | { readonly type: 'listed'; readonly kind: Kind; readonly objects: readonly KubeObject[]; readonly resourceVersion: string }
+  | {
+      readonly type: 'listed'
+      readonly kind: Kind
+      readonly objects: readonly KubeObject[]
+      readonly resourceVersion: string
+    }
   /** The stream is broken since `since`; a `listed` event ends the gap. */
   | { readonly type: 'gap'; readonly kind: Kind; readonly since: number; readonly reason: string }
 
@@ -73,7 +78,12 @@ export interface Cluster {
   /** undefined when the object does not exist. */
   get(key: ObjectKey, signal?: AbortSignal): Promise<KubeObject | undefined>
   /** A fresh, consistent read (resourceVersion unset). */
-  list(kind: Kind, namespace: string | undefined, selector?: string, signal?: AbortSignal): Promise<readonly KubeObject[]>
+  list(
+    kind: Kind,
+    namespace: string | undefined,
+    selector?: string,
+    signal?: AbortSignal,
+  ): Promise<readonly KubeObject[]>
   /** List, then watch, for ever, until `signal` aborts. Recovers from 410, resets and silence by itself. */
   watch(kind: Kind, namespace: string | undefined, signal: AbortSignal): AsyncIterable<WatchEvent>
   /** Server-side apply with the field manager `slipway`. Returns the object as stored. */

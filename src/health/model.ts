@@ -38,14 +38,28 @@ export interface Evidence {
   readonly text: string
   /** Values for the sentence of the catalogue: image, exitCode, reason, name … */
   readonly facts: Readonly<Record<string, string>>
+  /** How long this may last before it counts (A1: confirm window, C: deadline); the catalogue's figure when absent. */
+  readonly patienceMs?: number
+  /** When this is forgiven if nothing more happens: exits of a container that runs again, a probe that failed. */
+  readonly settlesAt?: Instant
 }
 
 /** What one object says of itself now. */
 export type Health =
-  | { readonly status: 'healthy'; readonly partial?: string }
+  | Healthy
   | { readonly status: 'progressing'; readonly says: string; readonly evidence: readonly Evidence[] }
   | { readonly status: 'failing'; readonly says: string; readonly evidence: readonly Evidence[] }
   | { readonly status: 'unknown'; readonly says: string }
+
+/** Ready now. Being ready is no proof yet: the gate soaks, and waits until earlier exits (`evidence`) are forgiven. */
+export interface Healthy {
+  readonly status: 'healthy'
+  /** What the object's own settings leave unproven: a partition, OnDelete, no pods wanted. Makes the verdict partial. */
+  readonly partial?: string
+  /** Worth a line in the log; changes no verdict. */
+  readonly note?: string
+  readonly evidence?: readonly Evidence[]
+}
 
 /** Objects that are needed to judge another one, as last seen. */
 export interface Related {
@@ -53,6 +67,10 @@ export interface Related {
   readonly pods: readonly KubeObject[]
   readonly events: readonly KubeObject[]
   readonly nodes: readonly KubeObject[]
+  /** True when the role may not read events: then a missing signal says nothing. */
+  readonly eventsHidden?: boolean
+  /** Start of the release on the cluster's clock: what events told before it is no trouble of this release. */
+  readonly since?: Instant
 }
 
 /** Why a release is not healthy. */

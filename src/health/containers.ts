@@ -1,0 +1,242 @@
+import type { Instant } from '../runtime/clock.ts'
+import type { CauseCode } from './causes.ts'
+import { evidence } from './evidence.ts'
+import { pullReasons, readPull, readStart } from './messages.ts'
+import type { Evidence } from './model.ts'
+import { instant, type Container, type ContainerStatus, type Pod, type Probe, type Termination } from './objects.ts'
+import type { KubeEvent } from './ownership.ts'
+
+/**
+ * - `main`: must keep running (unless the pod is meant to finish)
+ * - `init`: must exit with 0, once
+ * - `sidecar`: an init container that keeps running
+ */
+export type Role = 'main' | 'init' | 'sidecar'
+
+export interface Slot {
+  readonly role: Role
+  readonly spec: Container
+  readonly status: ContainerStatus | undefined
+}
+
+/** What a container is judged with. */
+export interface Setting {
+  readonly pod: Pod
+  readonly subject: string
+  /** Since the release began. */
+  readonly events: readonly KubeEvent[]
+  /** All of them: a promise of the autoscaler holds however old it is. */
+  readonly signals: readonly KubeEvent[]
+  readonly now: Instant
+  /** The role may not read events. */
+  readonly eventsHidden: boolean
+  /** True for pods of Jobs: an exit is theirs to handle. */
+  readonly mayExit: boolean
+}
+
+/** Containers in the order in which the kubelet starts them. */
+export function slotsOf(pod: Pod): readonly Slot[] {
+  const statusOf = (list: readonly ContainerStatus[] | undefined, name: string): ContainerStatus | undefined =>
+    list?.find(status => status.name === name)
+  const init = (pod.spec.initContainers ?? []).map((spec): Slot => ({
+    role: spec.restartPolicy === 'Always' ? 'sidecar' : 'init',
+    spec,
+    status: statusOf(pod.status.initContainerStatuses, spec.name),
+  }))
+  const main = pod.spec.containers.map((spec): Slot => ({
+    role: 'main',
+    spec,
+    status: statusOf(pod.status.containerStatuses, spec.name),
+  }))
+  return [...init, ...main]
+}
+
+/** What a container shows against its release: at most one finding that stops it, and one for its exits so far. */
+export function assessContainer(slot: Slot, setting: Setting): readonly Evidence[] {
+  return [
+    waitingEvidence(slot, setting),
+    exitEvidence(slot, setting),
+    unreadyEvidence(slot, setting),
+    livenessEvidence(slot, setting),
+  ].filter(found => found !== undefined)
+}
+
+function waitingEvidence(slot: Slot, setting: Setting): Evidence | undefined {
+  const waiting = slot.status?.state?.waiting
+  if (waiting?.reason === undefined) return undefined
+  const image = slot.spec.image ?? ''
+  const message = waiting.message ?? ''
+  const isPull = pullReasons.has(waiting.reason)
+  const reading = isPull
+    ? readPull(waiting.reason, `${message} ${lastPullError(slot, setting.events)}`, image)
+    : readStart(waiting.reason, message)
+  if (reading === undefined) return undefined
+  const { code, ...rest } = reading
+  return evidence(code, {
+    ...common(slot, setting),
+    ...(rest.class === undefined ? {} : { class: rest.class }),
+    ...(rest.patienceMs === undefined ? {} : { patienceMs: rest.patienceMs }),
+    at: setting.now,
+    text: message === '' ? waiting.reason : message,
+    count: isPull ? countOfPullErrors(slot, setting.events) : 1,
+    facts: { image, reason: waiting.reason },
+  })
+}
+
+const common = (slot: Slot, { pod, subject }: Setting) => ({
+  on: pod,
+  subject,
+  container: slot.spec.name,
+  node: pod.spec.nodeName,
+})
+
+/** Kubelets before 1.32 say only "Back-off pulling image" while they wait; the first error is in the events. */
+function lastPullError(slot: Slot, events: readonly KubeEvent[]): string {
+  return events.findLast(event => isPullError(slot, event))?.message ?? ''
+}
+
+function countOfPullErrors(slot: Slot, events: readonly KubeEvent[]): number {
+  return Math.max(1, ...events.filter(event => isPullError(slot, event)).map(({ count }) => count))
+}
+
+function isPullError(slot: Slot, { reason, message, fieldPath }: KubeEvent): boolean {
+  return reason === 'Failed' && fieldPath.includes(`{${slot.spec.name}}`) && message.startsWith('Failed to pull image')
+}
+
+/**
+ * How often a container has ended so far, whatever the exit code.
+ * A kubelet 1.36 shows `terminated` for many seconds where one expects CrashLoopBackOff, so the word is not waited for:
+ * the restarts, plus the instance that is not running any more.
+ */
+export function exitsOf(status: ContainerStatus): number {
+  const last = lastExit(status)
+  if (last === undefined) return 0
+  return status.state?.running === undefined ? status.restartCount + 1 : Math.max(status.restartCount, 1)
+}
+
+/** The most recent end of the container, with its time. */
+export function lastExit({ state, lastState }: ContainerStatus): Termination | undefined {
+  return state?.terminated ?? lastState?.terminated
+}
+
+function exitEvidence(slot: Slot, setting: Setting): Evidence | undefined {
+  const { status, role } = slot
+  const last = status && lastExit(status)
+  if (status === undefined || last === undefined || isExpected(slot, setting, last)) return undefined
+  const code = exitCode(slot, last, setting)
+  const settlesAt = settlingInstant(slot, code)
+  if (settlesAt !== undefined && settlesAt <= setting.now) return undefined
+  if (setting.mayExit && code !== 'start-error') return undefined
+  return evidence(code, {
+    ...common(slot, setting),
+    // Whatever ended it, it may run now: only a repetition proves something.
+    class: 'B',
+    at: instant(last.finishedAt) ?? setting.now,
+    text: last.message ?? probeText(slot, code, setting.events) ?? last.reason,
+    count: exitsOf(status),
+    settlesAt,
+    facts: { exitCode: String(last.exitCode), reason: last.reason ?? '', role, image: slot.spec.image ?? '' },
+  })
+}
+
+/** A finished init container, or a finished container of a pod that is meant to finish. */
+function isExpected({ role, status }: Slot, { mayExit, pod }: Setting, last: Termination): boolean {
+  if (role === 'init') return status?.state?.terminated?.exitCode === 0
+  const finishes = mayExit || pod.spec.restartPolicy === 'Never' || pod.spec.restartPolicy === 'OnFailure'
+  return role === 'main' && finishes && last.exitCode === 0
+}
+
+function exitCode(slot: Slot, last: Termination, setting: Setting): CauseCode {
+  if (last.reason === 'OOMKilled') return 'oom-killed'
+  if (/exec format error/i.test(last.message ?? '')) return 'image-wrong-platform'
+  if (last.reason === 'StartError' || last.reason === 'ContainerCannotRun') return 'start-error'
+  const kill = killText(slot, setting.events)
+  if (kill !== undefined) return /startup probe/i.test(kill) ? 'startup-exhausted' : 'liveness-kill'
+  // 126: found but not executable; 127: not found. A shell says so for the command it was given.
+  return last.exitCode === 126 || last.exitCode === 127 ? 'start-error' : 'crash-loop'
+}
+
+/** `Container api failed liveness probe, will be restarted`: the kubelet ended it, so its exit code says nothing. */
+function killText(slot: Slot, events: readonly KubeEvent[]): string | undefined {
+  return events.findLast(
+    ({ reason, message, fieldPath }) =>
+      reason === 'Killing' &&
+      fieldPath.includes(`{${slot.spec.name}}`) &&
+      /failed (liveness|startup) probe/i.test(message),
+  )?.message
+}
+
+/** What the probe that killed it saw: `Liveness probe failed: HTTP probe failed with statuscode: 500`. */
+function probeText(slot: Slot, code: CauseCode, events: readonly KubeEvent[]): string | undefined {
+  if (code !== 'liveness-kill' && code !== 'startup-exhausted') return undefined
+  const probe = code === 'liveness-kill' ? 'Liveness' : 'Startup'
+  const seen = events.findLast(
+    ({ reason, message, fieldPath }) =>
+      reason === 'Unhealthy' && fieldPath.includes(`{${slot.spec.name}}`) && message.startsWith(probe),
+  )
+  return seen?.message ?? killText(slot, events)
+}
+
+const leastUptimeMs = 30_000
+
+/**
+ * When a running container's earlier exits are forgiven: after 30 s or two readiness periods, or, when a probe killed it,
+ * after that probe had its chance again. Init containers are forgiven only by exiting with 0.
+ */
+function settlingInstant({ role, spec, status }: Slot, code: CauseCode): Instant | undefined {
+  const startedAt = instant(status?.state?.running?.startedAt)
+  if (startedAt === undefined || role === 'init') return undefined
+  const killer =
+    code === 'liveness-kill' ? spec.livenessProbe : code === 'startup-exhausted' ? spec.startupProbe : undefined
+  const killWindow = killer === undefined ? 0 : budgetMs(killer) + budgetMs(spec.startupProbe) + 10_000
+  return startedAt + Math.max(leastUptimeMs, 2_000 * (spec.readinessProbe?.periodSeconds ?? 10), killWindow)
+}
+
+/** How long a probe may fail before the kubelet gives up on it; API defaults: period 10 s, threshold 3. */
+function budgetMs(probe: Probe | undefined): number {
+  if (probe === undefined) return 0
+  return 1_000 * ((probe.initialDelaySeconds ?? 0) + (probe.periodSeconds ?? 10) * (probe.failureThreshold ?? 3))
+}
+
+/**
+ * A running container that is not ready waits; it never fails by itself.
+ * Bound: readiness budget + 60 s, at most 5 min, but never less than its startup probe allows.
+ */
+function unreadyEvidence(slot: Slot, setting: Setting): Evidence | undefined {
+  const { status, spec, role } = slot
+  const startedAt = instant(status?.state?.running?.startedAt)
+  if (startedAt === undefined || status?.ready === true || role === 'init' || setting.mayExit) return undefined
+  const patienceMs = Math.max(
+    Math.min(budgetMs(spec.readinessProbe) + 60_000, 300_000),
+    budgetMs(spec.startupProbe) + 60_000,
+  )
+  const probe = setting.events.findLast(
+    ({ reason, message, fieldPath }) =>
+      reason === 'Unhealthy' && fieldPath.includes(`{${spec.name}}`) && !message.startsWith('Liveness'),
+  )
+  return evidence('not-ready', { ...common(slot, setting), at: startedAt, text: probe?.message, patienceMs })
+}
+
+/**
+ * A probe that fails now will have the container killed, long after a soak that saw it ready: with the API's defaults
+ * after 30 s. So such a container is not well yet, until two periods have passed without another failure.
+ */
+function livenessEvidence(slot: Slot, setting: Setting): Evidence | undefined {
+  const { spec, status } = slot
+  const startedAt = instant(status?.state?.running?.startedAt)
+  if (startedAt === undefined || spec.livenessProbe === undefined) return undefined
+  const failure = setting.events.findLast(
+    ({ reason, message, fieldPath }) =>
+      reason === 'Unhealthy' && fieldPath.includes(`{${spec.name}}`) && message.startsWith('Liveness'),
+  )
+  if (failure === undefined || failure.at < startedAt) return undefined
+  const settlesAt = failure.at + 2_000 * (spec.livenessProbe.periodSeconds ?? 10) + 2_000
+  if (settlesAt <= setting.now) return undefined
+  return evidence('liveness-failing', {
+    ...common(slot, setting),
+    at: failure.at,
+    text: failure.message,
+    count: failure.count,
+    settlesAt,
+  })
+}

@@ -1,0 +1,149 @@
+import type { KubeObject } from '../kubernetes/model.ts'
+import type { Related } from './model.ts'
+import { instant, view, type Pod, type Workload } from './objects.ts'
+
+const revisionAnnotation = 'deployment.kubernetes.io/revision'
+
+/** Uid of the controller that owns `object`. */
+export function controllerOf(object: KubeObject): string | undefined {
+  return object.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid
+}
+
+// Lists of a few thousand objects are searched once per pod: an index per list keeps that linear.
+const indexes = new WeakMap<readonly KubeObject[], Map<string | undefined, KubeObject[]>>()
+
+function ownedBy(owner: KubeObject, objects: readonly KubeObject[]): readonly KubeObject[] {
+  const index = indexes.get(objects) ?? Map.groupBy(objects, controllerOf)
+  indexes.set(objects, index)
+  return owner.metadata.uid === undefined ? [] : (index.get(owner.metadata.uid) ?? [])
+}
+
+/**
+ * The ReplicaSet of a Deployment's current template: same revision annotation as the Deployment itself.
+ * The controller creates it before it moves `observedGeneration`, but our watch may see the Deployment first:
+ * then this is undefined, never the ReplicaSet before it.
+ */
+export function newestReplicaSet(deployment: KubeObject, replicaSets: readonly KubeObject[]): KubeObject | undefined {
+  const revision = deployment.metadata.annotations?.[revisionAnnotation]
+  if (revision === undefined) return undefined
+  return ownedBy(deployment, replicaSets).find(
+    ({ metadata }) => metadata.annotations?.[revisionAnnotation] === revision,
+  )
+}
+
+/** All pods of the current revision of `object`, finished and leaving ones too. */
+export function revisionPods(object: KubeObject, related: Related): readonly Pod[] {
+  return rawRevisionPods(object, related).map(pod => view<Pod>(pod))
+}
+
+function rawRevisionPods(object: KubeObject, related: Related): readonly KubeObject[] {
+  switch (object.kind) {
+    case 'Pod':
+      return [object]
+    case 'Deployment': {
+      const newest = newestReplicaSet(object, related.replicaSets)
+      return newest === undefined ? [] : ownedBy(newest, related.pods)
+    }
+    case 'StatefulSet': {
+      const revision = view<Workload>(object).status.updateRevision
+      return ownedBy(object, related.pods).filter(pod => pod.metadata.labels?.['controller-revision-hash'] === revision)
+    }
+    case 'DaemonSet': {
+      // Old API name, still written by the controller of Kubernetes 1.36: saves a list of ControllerRevisions.
+      const generation = object.metadata.annotations?.['deprecated.daemonset.template.generation']
+      return ownedBy(object, related.pods).filter(
+        pod => generation === undefined || pod.metadata.labels?.['pod-template-generation'] === generation,
+      )
+    }
+    default:
+      return ownedBy(object, related.pods)
+  }
+}
+
+/** Reasons by which a node or the scheduler ends a pod that did nothing wrong. */
+const disruptions = new Set(['Evicted', 'Preempting', 'Shutdown', 'NodeShutdown', 'NodeLost', 'Terminated'])
+
+/**
+ * True for a pod that says nothing about its release: it is being deleted, was disrupted (spot, drain, eviction),
+ * or its node is gone. Its replacement is the one to judge.
+ */
+export function isDiscounted(pod: Pod, related: Related): boolean {
+  if (pod.metadata.deletionTimestamp !== undefined) return true
+  if (pod.status.reason !== undefined && disruptions.has(pod.status.reason)) return true
+  if (pod.status.conditions?.some(({ type, status }) => type === 'DisruptionTarget' && status === 'True') === true)
+    return true
+  return isOnLostNode(pod, related.nodes)
+}
+
+function isOnLostNode(pod: Pod, nodes: readonly KubeObject[]): boolean {
+  const node = nodes.find(({ metadata }) => metadata.name === pod.spec.nodeName)
+  const taints = (node?.['spec'] as { readonly taints?: readonly { readonly key: string }[] } | undefined)?.taints ?? []
+  return taints.some(({ key }) => key === 'node.kubernetes.io/unreachable' || key === 'karpenter.sh/disrupted')
+}
+
+const eventIndexes = new WeakMap<readonly KubeObject[], Map<string | undefined, KubeEvent[]>>()
+
+/** An entry of the events API (core/v1), with the time it was last seen. */
+export interface KubeEvent {
+  readonly reason: string
+  readonly message: string
+  /** `spec.containers{api}` */
+  readonly fieldPath: string
+  readonly count: number
+  readonly at: number
+  /** Tells apart what happened within one second. */
+  readonly version: number
+  readonly reporter: string
+}
+
+/** Events about the object with this uid, oldest first. Events are best effort: they explain, they never prove health. */
+export function eventsOf(uid: string | undefined, events: readonly KubeObject[]): readonly KubeEvent[] {
+  let index = eventIndexes.get(events)
+  if (index === undefined) {
+    index = new Map()
+    for (const event of events) {
+      const about = (event['involvedObject'] as { readonly uid?: string } | undefined)?.uid
+      const list = index.get(about)
+      if (list === undefined) index.set(about, [readEvent(event)])
+      else list.push(readEvent(event))
+    }
+    for (const list of index.values()) list.sort((a, b) => a.at - b.at || a.version - b.version)
+    eventIndexes.set(events, index)
+  }
+  return uid === undefined ? [] : (index.get(uid) ?? [])
+}
+
+/** Those of them that were seen since the release began: an older trouble is over, or will be told again. */
+export function newEventsOf(uid: string | undefined, { events, since = 0 }: Related): readonly KubeEvent[] {
+  return eventsOf(uid, events).filter(({ at }) => at >= since)
+}
+
+interface RawEvent extends KubeObject {
+  readonly reason?: string
+  readonly message?: string
+  readonly count?: number
+  readonly involvedObject?: { readonly fieldPath?: string }
+  readonly series?: { readonly count?: number; readonly lastObservedTime?: string }
+  readonly lastTimestamp?: string | null
+  readonly eventTime?: string | null
+  readonly source?: { readonly component?: string }
+  readonly reportingComponent?: string
+}
+
+function readEvent(event: KubeObject): KubeEvent {
+  const raw = view<RawEvent>(event)
+  return {
+    reason: raw.reason ?? '',
+    message: raw.message ?? '',
+    fieldPath: raw.involvedObject?.fieldPath ?? '',
+    count: raw.series?.count ?? raw.count ?? 1,
+    at:
+      instant(raw.series?.lastObservedTime) ??
+      instant(raw.lastTimestamp) ??
+      instant(raw.eventTime) ??
+      instant(event.metadata.creationTimestamp) ??
+      0,
+    version: Number(event.metadata.resourceVersion ?? 0),
+    reporter: raw.reportingComponent ?? raw.source?.component ?? '',
+  }
+}

@@ -1,0 +1,164 @@
+import type { KubeObject } from '../kubernetes/model.ts'
+import type { Instant } from '../runtime/clock.ts'
+import { assessContainer, slotsOf, type Setting, type Slot } from './containers.ts'
+import { byRank, evidence } from './evidence.ts'
+import { readMount } from './messages.ts'
+import type { Evidence, Health, Related } from './model.ts'
+import { condition, instant, nameOf, oneLine, view, type Pod } from './objects.ts'
+import { eventsOf, newEventsOf, type KubeEvent } from './ownership.ts'
+
+/** A pod on its own: an object of the release, not of a workload. */
+export function assessBarePod(object: KubeObject, related: Related, now: Instant): Health {
+  const pod = view<Pod>(object)
+  if (pod.status.phase === 'Succeeded') return { status: 'healthy' }
+  return assessPod(pod, nameOf(object), related, now, { mayExit: pod.spec.restartPolicy !== 'Always' })
+}
+
+/** Judges one pod for `subject`. Pods that are leaving are the caller's to skip (`isDiscounted`). */
+export function assessPod(
+  pod: Pod,
+  subject: string,
+  related: Related,
+  now: Instant,
+  { mayExit = false }: { readonly mayExit?: boolean } = {},
+): Health {
+  const setting: Setting = {
+    pod,
+    subject,
+    events: newEventsOf(pod.metadata.uid, related),
+    signals: eventsOf(pod.metadata.uid, related.events),
+    eventsHidden: related.eventsHidden === true,
+    now,
+    mayExit,
+  }
+  if (pod.status.phase === 'Failed') return failedPod(setting)
+  const slots = slotsOf(pod)
+  const found = [...slots.flatMap(slot => assessContainer(slot, setting)), ...placeEvidence(setting, slots)].toSorted(
+    byRank,
+  )
+  if (found.some(({ class: evidenceClass }) => evidenceClass === 'A0' || evidenceClass === 'A1')) {
+    return { status: 'failing', says: podSays(pod, slots), evidence: found }
+  }
+  const unwell = found.find(({ code }) => code === 'liveness-failing')
+  if (unwell !== undefined)
+    return {
+      status: 'progressing',
+      says: `container "${unwell.container ?? ''}": its liveness probe fails`,
+      evidence: found,
+    }
+  if (condition(pod.status.conditions, 'Ready')?.status === 'True') return { status: 'healthy', evidence: found }
+  return { status: found.some(isExit) ? 'failing' : 'progressing', says: podSays(pod, slots), evidence: found }
+}
+
+const isExit = ({ class: evidenceClass }: Evidence): boolean => evidenceClass === 'B'
+
+function failedPod(setting: Setting): Health {
+  const { pod, subject, now } = setting
+  const says = `pod failed${pod.status.reason === undefined ? '' : ` (${pod.status.reason})`}`
+  const owned = pod.metadata.ownerReferences?.some(({ controller }) => controller === true) === true
+  const text = pod.status.message ?? pod.status.reason
+  // A controller replaces it; only a pod of our own set is over for good.
+  const found = owned
+    ? evidence('pod-rejected', { on: pod, subject, at: now, text, node: pod.spec.nodeName })
+    : evidence('pod-failed', { on: pod, subject, at: now, text: text ?? exitText(pod), ...failedContainer(pod) })
+  return { status: 'failing', says, evidence: [found] }
+}
+
+/** The container that ended with an error, for the sentence and for its log. */
+export function failedContainer(pod: Pod): { container?: string; facts?: Record<string, string> } {
+  const failed = slotsOf(pod).find(({ status }) => (status?.state?.terminated?.exitCode ?? 0) !== 0)
+  const exitCode = failed?.status?.state?.terminated?.exitCode
+  if (failed === undefined || exitCode === undefined) return {}
+  return { container: failed.spec.name, facts: { exitCode: String(exitCode) } }
+}
+
+function exitText(pod: Pod): string {
+  const { container, facts } = failedContainer(pod)
+  return container === undefined ? '' : `container "${container}" exited with ${facts?.['exitCode'] ?? ''}`
+}
+
+/** What keeps a pod from running that is no container's fault: scheduling, volumes, sandbox, readiness gates. */
+function placeEvidence(setting: Setting, slots: readonly Slot[]): readonly Evidence[] {
+  const started = slots.some(
+    ({ status }) => status?.state?.running !== undefined || status?.state?.terminated !== undefined,
+  )
+  const found = [scheduling(setting), gatePending(setting), ...(started ? [] : [sandbox(setting), mounting(setting)])]
+  return found.filter(item => item !== undefined)
+}
+
+/** Autoscalers that said no, and that said "wait, a node is coming". */
+const refusals = new Set(['NotTriggerScaleUp'])
+const promises = new Set(['TriggeredScaleUp', 'Nominated'])
+
+function scheduling({ pod, subject, signals, eventsHidden, now }: Setting): Evidence | undefined {
+  const scheduled = condition(pod.status.conditions, 'PodScheduled')
+  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined
+  const signal = signals.findLast(({ reason }) => refusals.has(reason) || promises.has(reason))
+  const mayCome = signal === undefined ? eventsHidden : promises.has(signal.reason)
+  const patienceMs = mayCome ? 600_000 : signal === undefined ? 120_000 : 30_000
+  return evidence('unschedulable', {
+    on: pod,
+    subject,
+    at: instant(scheduled.lastTransitionTime) ?? now,
+    text: scheduled.message,
+    patienceMs,
+    facts: signal === undefined ? {} : { autoscaler: signal.reason },
+  })
+}
+
+function gatePending({ pod, subject, now }: Setting): Evidence | undefined {
+  const ready = condition(pod.status.conditions, 'Ready')
+  if (ready?.status !== 'False' || ready.reason !== 'ReadinessGatesNotReady') return undefined
+  return evidence('readiness-gate-pending', {
+    on: pod,
+    subject,
+    at: instant(ready.lastTransitionTime) ?? now,
+    text: ready.message,
+  })
+}
+
+function latest(events: readonly KubeEvent[], ...reasons: readonly string[]): KubeEvent | undefined {
+  return events.findLast(({ reason }) => reasons.includes(reason))
+}
+
+function sandbox({ pod, subject, events }: Setting): Evidence | undefined {
+  const event = latest(events, 'FailedCreatePodSandBox')
+  if (event === undefined) return undefined
+  return evidence('sandbox-failing', {
+    on: pod,
+    subject,
+    at: event.at,
+    text: event.message,
+    count: event.count,
+    node: pod.spec.nodeName,
+  })
+}
+
+function mounting({ pod, subject, events }: Setting): Evidence | undefined {
+  const event = latest(events, 'FailedMount', 'FailedAttachVolume')
+  if (event === undefined) return undefined
+  const { code, patienceMs } = readMount(event.message)
+  return evidence(code, {
+    on: pod,
+    subject,
+    at: event.at,
+    text: event.message,
+    node: pod.spec.nodeName,
+    ...(patienceMs === undefined ? {} : { patienceMs }),
+  })
+}
+
+/** Where the pod stands, in a few words. */
+function podSays(pod: Pod, slots: readonly Slot[]): string {
+  if (condition(pod.status.conditions, 'PodScheduled')?.status === 'False') return 'waiting for a node'
+  const busy = slots.find(({ role, status }) =>
+    role === 'init' ? status?.state?.terminated?.exitCode !== 0 : status?.ready !== true,
+  )
+  if (busy === undefined) return 'not ready yet'
+  const { name } = busy.spec
+  const state = busy.status?.state
+  if (state?.terminated !== undefined) return `container "${name}" exited with ${state.terminated.exitCode}`
+  if (state?.running !== undefined)
+    return busy.role === 'init' ? `init container "${name}" runs` : `container "${name}" runs, not ready`
+  return `container "${name}": ${oneLine(state?.waiting?.reason ?? 'starting', 60)}`
+}

@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals'
+import { readCreate, readMount, readPull, readStart } from '../../../src/health/messages.ts'
+
+const image = '123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/api:1'
+
+describe('texts of failed pulls', () => {
+  test.each([
+    [
+      'containerd, tag missing',
+      `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found`,
+      'image-not-found',
+    ],
+    [
+      'CRI-O, tag missing',
+      `reading manifest 1 in 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/api: manifest unknown`,
+      'image-not-found',
+    ],
+    [
+      'ECR, repository missing',
+      `name unknown: The repository with name 'shop/api' does not exist in the registry`,
+      'image-not-found',
+    ],
+    [
+      'Docker Hub, missing or private',
+      'pull access denied, repository does not exist or may require authorization: server message: insufficient_scope',
+      'image-pull-denied',
+    ],
+    [
+      'ECR, no permission',
+      `unexpected status from HEAD request to https://x/v2/shop/api/manifests/1: 403 Forbidden`,
+      'image-pull-denied',
+    ],
+    ['no credentials', 'no basic auth credentials', 'image-pull-denied'],
+    ['rate limit', 'toomanyrequests: 429 Too Many Requests', 'image-pull-failing'],
+    ['DNS', 'dial tcp: lookup registry.test on 10.96.0.10:53: no such host', 'image-pull-failing'],
+    ['timeout', 'net/http: TLS handshake timeout', 'image-pull-failing'],
+    ['other architecture', 'no match for platform in manifest: not found', 'image-wrong-platform'],
+  ])('%s', (_what, message, code) => {
+    expect(readPull('ErrImagePull', message, image).code).toBe(code)
+  })
+
+  test('the name of the image is no evidence', () => {
+    const unlucky = 'registry.test/not-found/denied-api:403'
+    expect(readPull('ErrImagePull', `failed to pull "${unlucky}": i/o timeout`, unlucky).code).toBe(
+      'image-pull-failing',
+    )
+  })
+
+  test.each([
+    ['InvalidImageName', 'invalid-image-name'],
+    ['ErrImageNeverPull', 'image-never-pull'],
+  ])('%s needs no text', (reason, code) => {
+    expect(readPull(reason, '', image).code).toBe(code)
+  })
+})
+
+describe('texts of failed starts', () => {
+  test('an image for another processor', () => {
+    expect(readStart('RunContainerError', 'exec /app: exec format error')?.code).toBe('image-wrong-platform')
+  })
+
+  test('a busy runtime only waits', () => {
+    expect(readStart('CreateContainerError', 'context deadline exceeded')).toMatchObject({
+      code: 'start-error',
+      class: 'C',
+    })
+  })
+
+  test('states on the way are no fault', () => {
+    expect(readStart('ContainerCreating', '')).toBeUndefined()
+    expect(readStart('CrashLoopBackOff', 'back-off 10s')).toBeUndefined()
+  })
+})
+
+test.each([
+  ['pods "x" is forbidden: exceeded quota: small', 'quota-exceeded'],
+  ['pods "x" is forbidden: violates PodSecurity "restricted:latest"', 'pod-security'],
+  [
+    'pods "x" is forbidden: error looking up service account shop/api: serviceaccount "api" not found',
+    'service-account-missing',
+  ],
+  ['admission webhook "policy.test" denied the request: no', 'admission-denied'],
+  ['Internal error occurred: failed calling webhook "policy.test": context deadline exceeded', 'webhook-failing'],
+  ['Pod "x" is invalid', 'create-refused'],
+])('why a pod was not created: %s', (message, code) => {
+  expect(readCreate(message).code).toBe(code)
+})
+
+test.each([
+  ['configmap "settings" not found', 'config-missing'],
+  ['references non-existent secret key: url', 'config-missing'],
+  ['persistentvolume "data" not found', 'volume-missing'],
+  ['timed out waiting for external-attacher', 'volume-failing'],
+])('why a volume was not mounted: %s', (message, code) => {
+  expect(readMount(message).code).toBe(code)
+})

@@ -63,15 +63,57 @@ export interface ReleaseRecord {
   readonly application: string
   readonly commit?: string
   readonly actor?: string
+  /** Where the set came from (the input `manifests`); releases of other sources are not pruned by this one. */
+  readonly source?: string
   /** Images as deployed, by digest. */
   readonly images: readonly string[]
   /** The rendered set, pinned, without server fields. */
   readonly objects: readonly KubeObject[]
   readonly startedAt: Instant
   readonly endedAt?: Instant
+  /** Identities of objects that others had made before this application took them over; a rollback leaves them. */
+  readonly adopted?: readonly string[]
   /** Absent while the release runs or when its run died. */
   readonly verdict?: Verdict
   readonly cause?: string
-  /** Set on a record that a rollback made: the revision whose set it re-applied. */
+  /** Set on a record that a rollback on demand made: the revision whose set it re-applied. */
   readonly rollbackTo?: number
+  /** Set when this release failed and the set of that revision was brought back, healthy. */
+  readonly rolledBackTo?: number
+}
+
+/** What a release changes about one object. */
+export interface PlannedChange {
+  /** `Deployment shop/api` */
+  readonly object: string
+  readonly change: 'create' | 'update' | 'none' | 'prune'
+  /** Paths of changed fields; empty unless `update`. */
+  readonly fields: readonly string[]
+}
+
+/** The previous release, applied again after a failure. */
+export interface RollbackOutcome {
+  readonly toRevision: number
+  readonly toCommit?: string
+  readonly result: GateResult
+}
+
+/** What a deploy or a rollback came to. */
+export interface ReleaseOutcome {
+  readonly application: string
+  readonly namespace: string
+  /** Absent for a dry run. */
+  readonly revision?: number
+  readonly commit?: string
+  readonly images: readonly string[]
+  readonly changes: readonly PlannedChange[]
+  /** Absent for a dry run. */
+  readonly result?: GateResult
+  readonly rollback?: RollbackOutcome
+  /** Why there was no rollback although the release failed. */
+  readonly noRollback?: string
+  /** Set by a rollback on demand: the revision that was brought back. */
+  readonly rollbackTo?: number
+  /** The release is not judged: the set was only validated by the server. */
+  readonly dryRun: boolean
 }

@@ -1,0 +1,193 @@
+import { cause, causeBehind } from '../../health/evidence.ts'
+import { causeEntry } from '../../health/causes.ts'
+import type { Facts } from '../../health/wording.ts'
+import type { Cause, Evidence, Verdict } from '../../health/model.ts'
+import type { Instant } from '../../runtime/clock.ts'
+import { countedExits, openEntries } from './ledger.ts'
+import { decisiveOf, suspectedNode } from './quorum.ts'
+import { skewOf } from './server-time.ts'
+import type { GateState } from './state.ts'
+import { requiredChannels } from './store.ts'
+import type { Subject } from './subjects.ts'
+
+/** What to do now. `until` is the next instant at which time alone could change the decision. */
+export type Decision =
+  | { readonly decision: 'wait'; readonly until: Instant }
+  /** All is ready and has soaked: a fresh read has to agree before it is called healthy. */
+  | { readonly decision: 'confirm' }
+  | Judgement
+
+export interface Judgement {
+  readonly decision: 'verdict'
+  readonly verdict: Verdict
+  readonly cause?: Cause
+  readonly partial?: string
+}
+
+/** How long the watches, or a fresh read, may be silent before nothing can be known. */
+export const graceMs = 30_000
+/** How long a subject may make no progress at all (like the API's own default progress deadline). */
+const noProgressMs = 600_000
+
+/** Pure: a verdict, or what it waits for. Order matters: what cannot be known comes before what seems to be. */
+export function judge(state: GateState, now: Instant): Decision {
+  return (
+    contradiction(state) ??
+    blindness(state, now) ??
+    failure(state, now) ??
+    overtime(state, now) ??
+    stall(state, now) ??
+    success(state, now)
+  )
+}
+
+const verdict = (outcome: Verdict, because: Cause): Judgement => ({
+  decision: 'verdict',
+  verdict: outcome,
+  cause: because,
+})
+const wait = (instants: readonly Instant[], now: Instant): Decision => ({
+  decision: 'wait',
+  until: Math.min(...instants.filter(at => at > now)),
+})
+
+function contradiction({ subjects }: GateState): Judgement | undefined {
+  const foreign = subjects.find(subject => subject.foreign !== undefined)?.foreign
+  return foreign === undefined ? undefined : verdict('superseded', foreign)
+}
+
+/** Class D: a required watch is refused, silent for too long, or never began. A shorter silence only waits. */
+function blindness(state: GateState, now: Instant): Decision | undefined {
+  const channels = requiredChannels(state.store)
+  const lost = channels.find(channel => channel.lost !== undefined)?.lost
+  if (lost !== undefined)
+    return unknown(lost.denied ? 'permission-lost' : 'api-unreachable', now, { message: lost.reason, seconds: '0' })
+  const silences = channels.flatMap(({ gap, listed }) => gap?.since ?? (listed ? [] : state.begunAt))
+  if (silences.length === 0) return undefined
+  const since = Math.min(...silences)
+  if (now < since + graceMs && now < deadlineOf(state)) return wait([since + graceMs, deadlineOf(state)], now)
+  const reason = channels.find(({ gap }) => gap !== undefined)?.gap?.reason ?? 'no list has arrived'
+  return unknown('api-unreachable', now, { message: reason, seconds: String(Math.round((now - since) / 1_000)) })
+}
+
+/** A verdict that says that there can be none. */
+export function unknown(code: 'permission-lost' | 'api-unreachable', now: Instant, facts: Facts): Judgement {
+  return verdict('unknown', cause(code, { subject: 'cluster', at: now, facts }))
+}
+
+/** Classes A and B. */
+function failure(state: GateState, now: Instant): Judgement | undefined {
+  const decisive = state.subjects.flatMap(subject => decisiveOf(subject, state, now))
+  const because = causeBehind(
+    decisive.map(entry => counted(entry.evidence, state)),
+    now,
+  )
+  return because === undefined ? undefined : verdict('failed', because)
+}
+
+/** Exits as they count against this release, for the sentence. */
+function counted(evidence: Evidence, { ledger }: GateState): Evidence {
+  if (evidence.class !== 'B') return evidence
+  const count = countedExits(ledger, evidence)
+  return { ...evidence, count, facts: { ...evidence.facts, count: String(count) } }
+}
+
+export const deadlineOf = ({ begunAt, request }: GateState): Instant => begunAt + request.timeoutMs
+
+function overtime(state: GateState, now: Instant): Judgement | undefined {
+  if (now < deadlineOf(state)) return undefined
+  const late = unhealthy(state)
+  const because = causeBehind(
+    late.flatMap(subject => companyOf(subject, state)),
+    now,
+  )
+  if (because !== undefined) return verdict('stalled', because)
+  const [first] = late
+  return verdict(
+    'stalled',
+    cause('timed-out', {
+      subject: (first ?? state.subjects[0])?.name ?? '',
+      at: now,
+      confidence: 'possible',
+      facts: {
+        seconds: String(Math.round(state.request.timeoutMs / 1_000)),
+        message: first === undefined ? 'it was still soaking' : saysOf(first),
+      },
+    }),
+  )
+}
+
+const unhealthy = ({ subjects }: GateState): readonly Subject[] =>
+  subjects.filter(({ health }) => health.status !== 'healthy')
+
+/** All that holds against a subject now. What one bad node did is told as that. */
+function companyOf(subject: Subject, state: GateState): readonly Evidence[] {
+  const open = openEntries(state.ledger, subject.name).map(({ evidence }) => counted(evidence, state))
+  const suspected = suspectedNode(subject, state)
+  return suspected === undefined ? open : [...open.filter(({ node }) => node !== suspected.node), suspected]
+}
+
+/** Class C: a wait that is over its own bound, with no progress elsewhere in the same subject. */
+function stall(state: GateState, now: Instant): Judgement | undefined {
+  const over = stallInstants(state).find(({ at }) => now >= at)
+  if (over === undefined) return undefined
+  const { subject } = over
+  const facts = { minutes: String(noProgressMs / 60_000), message: saysOf(subject) }
+  return verdict(
+    'stalled',
+    causeBehind(companyOf(subject, state), now) ?? cause('no-progress', { subject: subject.name, at: now, facts }),
+  )
+}
+
+const saysOf = ({ health }: Subject): string => (health.status === 'healthy' ? '' : health.says)
+
+/** When each unhealthy subject will count as stalled, if nothing moves. */
+function stallInstants(state: GateState): readonly { readonly subject: Subject; readonly at: Instant }[] {
+  return unhealthy(state).flatMap(subject => {
+    const progressAt = state.progress.get(subject.name)?.at ?? state.begunAt
+    const suspected = suspectedNode(subject, state)
+    const waits = openEntries(state.ledger, subject.name)
+      .filter(({ evidence }) => evidence.class === 'C')
+      .map(({ evidence, openSince }) => {
+        const patience = patienceOf(evidence)
+        return patience === 0 ? openSince : Math.max(openSince, progressAt) + patience
+      })
+    if (suspected !== undefined) waits.push(Math.max(suspected.at, progressAt) + patienceOf(suspected))
+    return [...waits, progressAt + noProgressMs].map(at => ({ subject, at }))
+  })
+}
+
+export function patienceOf(evidence: Evidence): number {
+  return evidence.patienceMs ?? causeEntry(evidence.code).patienceMs
+}
+
+/** Ready, forgiven, soaked. Anything less waits for the next instant that matters. */
+function success(state: GateState, now: Instant): Decision {
+  const open = openEntries(state.ledger)
+  const settling = known(open.map(({ evidence }) => evidence.settlesAt)).map(at => at + skewOf(state.skewBound))
+  if (state.readyAt === undefined) {
+    const confirming = open
+      .filter(({ evidence }) => evidence.class === 'A1')
+      .map(({ evidence, openSince }) => openSince + patienceOf(evidence))
+    return wait([...confirming, ...settling, ...stallInstants(state).map(({ at }) => at), deadlineOf(state)], now)
+  }
+  const soaked = state.readyAt + state.request.soakMs
+  const unsettled = open.some(({ evidence }) => evidence.class === 'B' && countedExits(state.ledger, evidence) > 0)
+  if (now < soaked || unsettled) return wait([soaked, ...settling, deadlineOf(state)], now)
+  return { decision: 'confirm' }
+}
+
+const known = (instants: readonly (Instant | undefined)[]): readonly Instant[] =>
+  instants.filter(at => at !== undefined)
+
+/** The verdict when a fresh read agrees. */
+export function successOf({ subjects }: GateState): Judgement {
+  const partial = subjects
+    .flatMap(({ name, health }) =>
+      health.status === 'healthy' && health.partial !== undefined ? [`${name}: ${health.partial}`] : [],
+    )
+    .join('; ')
+  return partial === ''
+    ? { decision: 'verdict', verdict: 'healthy' }
+    : { decision: 'verdict', verdict: 'healthy-partial', partial }
+}

@@ -1,0 +1,84 @@
+import { causeEntry } from '../../health/causes.ts'
+import type { Evidence, Health } from '../../health/model.ts'
+import type { Instant } from '../../runtime/clock.ts'
+import type { TimelineEntry } from '../model.ts'
+import { countedExits, openEntries } from './ledger.ts'
+import type { Decision } from './judge.ts'
+import type { GateState } from './state.ts'
+
+/** What is new between two looks, as lines of the timeline: each text once per subject until something else was said. */
+export function news(before: GateState, after: GateState, now: Instant): readonly TimelineEntry[] {
+  return [...changes(before, after, now), ...sightings(before, after, now)]
+}
+
+function changes(before: GateState, after: GateState, now: Instant): readonly TimelineEntry[] {
+  const said = new Map(before.subjects.map(({ name, health }) => [name, says(health)]))
+  return after.subjects.flatMap(({ name, health }) =>
+    said.get(name) === says(health) ? [] : [{ at: now, subject: name, says: says(health), kind: 'change' as const }],
+  )
+}
+
+function says(health: Health): string {
+  if (health.status !== 'healthy') return health.says
+  const more = health.partial ?? health.note
+  return more === undefined ? 'ready' : `ready: ${more}`
+}
+
+/** Running but not yet ready is how every good start looks: it is told as a change, and as a cause if it comes to that. */
+const quiet = new Set(['not-ready'])
+
+function sightings(before: GateState, after: GateState, now: Instant): readonly TimelineEntry[] {
+  const known = new Set(openEntries(before.ledger).map(({ evidence }) => told(evidence, before)))
+  const fresh = new Map<string, TimelineEntry>()
+  for (const { evidence } of openEntries(after.ledger)) {
+    const text = told(evidence, after)
+    if (
+      quiet.has(evidence.code) ||
+      known.has(text) ||
+      (evidence.class === 'B' && countedExits(after.ledger, evidence) < 1)
+    )
+      continue
+    fresh.set(text, { at: now, subject: evidence.subject, says: sentenceOf(evidence, after), kind: 'evidence' })
+  }
+  return [...fresh.values()]
+}
+
+/** Ten pods with the same trouble are one line. */
+function told(evidence: Evidence, state: GateState): string {
+  return `${evidence.subject}|${evidence.code}|${evidence.class === 'B' ? sentenceOf(evidence, state) : ''}`
+}
+
+function sentenceOf(evidence: Evidence, { ledger }: GateState): string {
+  const count = String(countedExits(ledger, evidence))
+  return causeEntry(evidence.code).says(evidence.class === 'B' ? { ...evidence.facts, count } : evidence.facts)
+}
+
+/** One line that says what is awaited, why, and how long at most. */
+export function heartbeat(state: GateState, decision: Decision, now: Instant): string {
+  const seconds = (ms: number): string => `${Math.max(0, Math.round(ms / 1_000))} s`
+  const bound = `gives up in ${seconds(state.begunAt + state.request.timeoutMs - now)}`
+  const so = `after ${seconds(now - state.begunAt)}`
+  if (state.readyAt !== undefined && decision.decision === 'wait') {
+    return `${so}: everything is ready since ${seconds(now - state.readyAt)}, watching until ${seconds(decision.until - now)} from now`
+  }
+  const waiting = state.subjects.filter(({ health }) => health.status !== 'healthy')
+  const [first] = waiting
+  if (first === undefined) return `${so}: waiting for the API server · ${bound}`
+  const others = waiting.length > 1 ? ` and ${waiting.length - 1} more` : ''
+  const why = openEntries(state.ledger, first.name)
+    .map(({ evidence }) => evidence.text)
+    .find(text => text !== '')
+  return `${so}: waiting for ${first.name}${others}: ${says(first.health)}${why === undefined ? '' : ` (${why})`} · ${bound}`
+}
+
+/** The last entry of a timeline. */
+export function verdictEntry(decision: Extract<Decision, { decision: 'verdict' }>, at: Instant): TimelineEntry {
+  const { verdict, cause, partial } = decision
+  const why = cause?.says ?? partial
+  return {
+    at,
+    subject: cause?.subject ?? 'release',
+    says: why === undefined ? verdict : `${verdict}: ${why}`,
+    kind: 'verdict',
+  }
+}

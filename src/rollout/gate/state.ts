@@ -1,0 +1,126 @@
+import { evidenceOf } from '../../health/pod-set.ts'
+import type { Evidence } from '../../health/model.ts'
+import { condition, view, type Job, type Workload } from '../../health/objects.ts'
+import { isDiscounted, revisionPods } from '../../health/ownership.ts'
+import type { KubeObject } from '../../kubernetes/model.ts'
+import type { Instant } from '../../runtime/clock.ts'
+import type { AppliedObject, GateRequest } from '../model.ts'
+import { emptyLedger, record, type Ledger } from './ledger.ts'
+import { withSecondSource, type ImageAnswer } from './second-source.ts'
+import { skewBound, skewOf, startLine } from './server-time.ts'
+import { emptyStore, fold, type ChannelEvent, type Store } from './store.ts'
+import { assessSubjects, channelsFor, gatedObjects, type Subject } from './subjects.ts'
+
+/** High-water mark of a subject's progress. Any count that passes it is progress and restarts the stall clocks. */
+export interface Progress {
+  readonly best: readonly number[]
+  /** Pods of the revision that say nothing any more: evicted, leaving, on a lost node. */
+  readonly disrupted: number
+  readonly at: Instant
+}
+
+/** All that the gate knows. Plain data; `advance` makes the next one, `judge` reads it. */
+export interface GateState {
+  readonly request: GateRequest
+  readonly gated: readonly AppliedObject[]
+  /** When the gate began to look. */
+  readonly begunAt: Instant
+  /** On the cluster's clock. */
+  readonly startLine: Instant
+  /** How far the runner's clock can be ahead of the cluster's (see `skewBound`). */
+  readonly skewBound: number
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly subjects: readonly Subject[]
+  readonly progress: ReadonlyMap<string, Progress>
+  readonly answers: ReadonlyMap<string, ImageAnswer>
+  /** Since when every subject is ready without a break. */
+  readonly readyAt?: Instant
+}
+
+export type GateEvent = ChannelEvent | { readonly image: string; readonly answer: ImageAnswer }
+
+export function initialState(request: GateRequest, now: Instant): GateState {
+  const gated = gatedObjects(request)
+  const line = startLine(request)
+  const objects = request.applied.map(({ object }) => object)
+  return {
+    request,
+    gated,
+    begunAt: now,
+    startLine: line,
+    skewBound: skewBound(Infinity, objects, now),
+    store: emptyStore(channelsFor(gated), line),
+    ledger: emptyLedger,
+    subjects: [],
+    progress: new Map(),
+    answers: new Map(),
+  }
+}
+
+/** Pure: what is known after `events`, looked at `now`. Called without events when only time has passed. */
+export function advance(state: GateState, events: readonly GateEvent[], now: Instant): GateState {
+  const answers = new Map(state.answers)
+  for (const event of events) if ('image' in event) answers.set(event.image, event.answer)
+  const changes = events.filter(event => 'channel' in event)
+  const store = fold(state.store, changes, now)
+  const bound = skewBound(state.skewBound, changes.flatMap(objectsIn), now)
+  const subjects = assessSubjects(state.gated, store, now - skewOf(bound))
+  const found: readonly Evidence[] = subjects
+    .flatMap(({ health }) => evidenceOf(health))
+    .map(evidence => withSecondSource(evidence, answers))
+  const ledger = record(state.ledger, found, { startLine: state.startLine, pods: store.related.pods, now })
+  const ready = subjects.every(({ health, foreign }) => health.status === 'healthy' && foreign === undefined)
+  const { readyAt: before, ...rest } = state
+  const readyAt = ready ? (before ?? now) : undefined
+  const progress = new Map(subjects.map(subject => [subject.name, progressOf(subject, store, state, now)]))
+  return {
+    ...rest,
+    answers,
+    store,
+    skewBound: bound,
+    subjects,
+    ledger,
+    progress,
+    ...(readyAt === undefined ? {} : { readyAt }),
+  }
+}
+
+function objectsIn({ event }: ChannelEvent): readonly KubeObject[] {
+  if (event.type === 'listed') return event.objects
+  return event.type === 'gap' || event.type === 'lost' ? [] : [event.object]
+}
+
+function progressOf(subject: Subject, store: Store, state: GateState, now: Instant): Progress {
+  const before = state.progress.get(subject.name)
+  const counts = countsOf(subject, store)
+  const disrupted = disruptedPods(subject, store)
+  if (before === undefined) return { best: counts, disrupted, at: now }
+  // What a replacement has still to do has been done before: the mark comes down with the pod that is lost.
+  if (disrupted > before.disrupted) return { best: counts, disrupted, at: before.at }
+  const best = counts.map((count, index) => Math.max(count, before.best[index] ?? 0))
+  const advanced = best.some((count, index) => count > (before.best[index] ?? 0))
+  return advanced ? { best, disrupted, at: now } : { ...before, disrupted }
+}
+
+function disruptedPods({ live }: Subject, { related }: Store): number {
+  return live === undefined ? 0 : revisionPods(live, related).filter(pod => isDiscounted(pod, related)).length
+}
+
+/** Pods created, scheduled, started, ready; what the controller calls updated and available; pods of a Job that ended. */
+function countsOf({ live, health }: Subject, store: Store): readonly number[] {
+  if (live === undefined) return [0]
+  const pods = revisionPods(live, store.related).filter(pod => !isDiscounted(pod, store.related))
+  const { status } = view<Workload>(live)
+  const job = view<Job>(live).status
+  return [
+    pods.length,
+    pods.filter(({ spec }) => spec.nodeName !== undefined).length,
+    pods.filter(({ status: pod }) => pod.phase === 'Running').length,
+    pods.filter(({ status: pod }) => condition(pod.conditions, 'Ready')?.status === 'True').length,
+    status.updatedReplicas ?? status.updatedNumberScheduled ?? 0,
+    status.availableReplicas ?? status.numberAvailable ?? 0,
+    (job.succeeded ?? 0) + (job.failed ?? 0),
+    health.status === 'healthy' ? 1 : 0,
+  ]
+}

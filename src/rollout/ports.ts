@@ -1,0 +1,14 @@
+import type { Cluster } from '../kubernetes/model.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Log } from '../runtime/context.ts'
+import type { ImageCheck } from './model.ts'
+
+/** What a release needs of the world. */
+export interface ReleasePorts {
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** A second opinion on images; without it pull errors take longer to confirm. */
+  readonly images?: ImageCheck
+}

@@ -1,0 +1,101 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import type { Kind, WatchEvent } from '../../../src/kubernetes/model.ts'
+import { runGate } from '../../../src/rollout/gate/run-gate.ts'
+import type { GateRequest, GateResult, ImageCheck } from '../../../src/rollout/model.ts'
+import type { Log } from '../../../src/runtime/context.ts'
+import { SimulatedCluster } from './simulated-cluster.ts'
+import { SimulatedTime } from './simulated-time.ts'
+
+const folder = join(import.meta.dirname, '../../fixtures/k8s/recorded')
+
+interface Head {
+  readonly scenario: string
+  readonly request: GateRequest
+  readonly expected: { readonly verdict: string; readonly cause?: string }
+}
+
+interface Line {
+  readonly ms: number
+  readonly event: WatchEvent
+}
+
+interface Recording {
+  readonly head: Head
+  readonly lines: readonly Line[]
+}
+
+function recordings(): readonly Recording[] {
+  return readdirSync(folder)
+    .filter(name => name.endsWith('.jsonl'))
+    .map(name => {
+      const [head, ...lines] = readFileSync(join(folder, name), 'utf8').trim().split('\n')
+      return { head: JSON.parse(head ?? '') as Head, lines: lines.map(line => JSON.parse(line) as Line) }
+    })
+}
+
+const silent: Log = {
+  info: () => undefined,
+  warn: () => undefined,
+  debug: () => undefined,
+  group: (_title, work) => work(),
+}
+
+/** What a real kubelet and the controllers wrote, at the pace at which they wrote it. */
+async function replay(
+  { head, lines }: Recording,
+  images?: ImageCheck,
+): Promise<GateResult & { readonly cluster: SimulatedCluster }> {
+  const { request } = head
+  const time = new SimulatedTime(request.startedAt)
+  const cluster = new SimulatedCluster(() => time.now())
+  for (const { object } of request.applied) cluster.put(object)
+  for (const { ms, event } of lines) {
+    const objects =
+      event.type === 'listed'
+        ? event.objects.map(object => named(object, event.kind))
+        : event.type === 'gap'
+          ? []
+          : [event.object]
+    for (const object of objects) {
+      time.at(
+        request.startedAt + ms,
+        () => void (event.type === 'deleted' ? cluster.drop(object) : cluster.put(object)),
+      )
+    }
+  }
+  const ports = {
+    cluster,
+    clock: time,
+    log: silent,
+    signal: new AbortController().signal,
+    ...(images === undefined ? {} : { images }),
+  }
+  return { ...(await time.run(runGate(request, ports))), cluster }
+}
+
+const named = <T extends object>(object: T, { apiVersion, kind }: Kind): T => ({ ...object, apiVersion, kind })
+
+describe('what a real kubelet wrote, replayed', () => {
+  test.each(recordings())('$head.scenario → $head.expected.verdict $head.expected.cause', async recording => {
+    const absent: ImageCheck = { check: () => Promise.resolve('absent') }
+    const { verdict, cause } = await replay(recording, absent)
+    expect({ verdict, cause: cause?.code }).toEqual({ cause: undefined, ...recording.head.expected })
+  })
+
+  test('a crash is told in the moment in which the second exit is written', async () => {
+    const crash = recordings().find(({ head }) => head.scenario === 'crash')
+    if (crash === undefined) throw new Error('there is no recording of a crash')
+    const secondExit = crash.lines.find(({ event }) => {
+      if (event.type !== 'modified' || event.object.kind !== 'Pod') return false
+      const [status] =
+        (event.object['status'] as { containerStatuses?: { restartCount: number; state: { terminated?: object } }[] })
+          .containerStatuses ?? []
+      return status?.restartCount === 1 && status.state.terminated !== undefined
+    })
+    const { endedAt, cause } = await replay(crash)
+    expect(endedAt - crash.head.request.startedAt).toBe(secondExit?.ms)
+    expect(cause?.says).toBe('container "api" exited with 3 twice')
+  })
+})

@@ -1,0 +1,89 @@
+import { describe, expect, test } from '@jest/globals'
+import { image, running, Story } from './story.ts'
+
+describe('waiting that is over its bound stalls', () => {
+  test('for readiness', async () => {
+    const story = new Story()
+      .at(1, () => story.observed())
+      .at(2, () =>
+        story.pod('a', [running(story, { ready: false })], {
+          containers: [{ name: 'api', image, readinessProbe: { periodSeconds: 5, failureThreshold: 3 } }],
+        }),
+      )
+      .at(10, () =>
+        story.event('pod-a', 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503', {
+          count: 3,
+        }),
+      )
+    expect(await story.verdict()).toMatchObject({
+      verdict: 'stalled',
+      seconds: 77,
+      cause: { code: 'not-ready', container: 'api', says: expect.stringContaining('statuscode: 503') },
+    })
+  })
+
+  test('for a node: two minutes without a word of an autoscaler', async () => {
+    const story = new Story().at(1, () => story.observed()).at(2, () => story.pod('a', 'unscheduled'))
+    expect(await story.verdict()).toMatchObject({
+      verdict: 'stalled',
+      seconds: 122,
+      cause: { code: 'unschedulable', blame: 'capacity' },
+    })
+  })
+
+  test('not while other pods of the same release still make progress', async () => {
+    const story = new Story({ replicas: 2 })
+      .at(1, () => story.observed())
+      .at(2, () => story.pod('a', 'unscheduled'))
+      .at(100, () => story.pod('b', [running(story)]))
+      .at(200, () => story.pod('a', [running(story)]))
+    expect(await story.verdict()).toMatchObject({ verdict: 'healthy', seconds: 220 })
+  })
+
+  test('not while the replacement of an evicted pod still makes progress', async () => {
+    const story = new Story()
+    const gone = { status: { phase: 'Failed', reason: 'Evicted' } }
+    story
+      .at(1, () => story.observed())
+      .at(2, () => story.pod('a', [running(story, { ready: false })]))
+      .at(20, () => story.pod('a', [], {}, gone))
+      .at(25, () => story.pod('b', 'unscheduled'))
+      .at(30, () => story.event('pod-b', 'TriggeredScaleUp', 'pod triggered scale-up'))
+      .at(550, () => story.pod('b', [running(story, { ready: false })]))
+      .at(605, () => story.pod('b', [running(story)]))
+    story.at(22, () => {
+      const evicted = story.cluster.find('Pod', 'a')
+      if (evicted !== undefined) story.cluster.drop(evicted)
+      story.settle()
+    })
+    expect(await story.verdict()).toMatchObject({ verdict: 'healthy', seconds: 625 })
+  })
+
+  test('for a node: soon after the autoscaler refused', async () => {
+    const story = new Story()
+      .at(1, () => story.observed())
+      .at(2, () => story.pod('a', 'unscheduled'))
+      .at(12, () => story.event('pod-a', 'NotTriggerScaleUp', 'pod did not trigger scale-up'))
+    expect(await story.verdict()).toMatchObject({ verdict: 'stalled', seconds: 32, cause: { code: 'unschedulable' } })
+  })
+
+  test('for anything: when nothing moves for ten minutes', async () => {
+    const story = new Story().at(1, () => story.observed())
+    expect(await story.verdict()).toMatchObject({ verdict: 'stalled', cause: { code: 'no-progress' } })
+  })
+
+  test('at the overall timeout, saying what was awaited', async () => {
+    const story = new Story().at(1, () => story.observed())
+    story.request = { timeoutMs: 60_000 }
+    expect(await story.verdict()).toMatchObject({
+      verdict: 'stalled',
+      seconds: 60,
+      cause: { code: 'timed-out', says: expect.stringContaining('0 of 1 pod created') },
+    })
+  })
+
+  test('when the Deployment is paused', async () => {
+    const story = new Story({ spec: { paused: true } }).at(1, () => story.observed())
+    expect(await story.verdict()).toMatchObject({ verdict: 'stalled', cause: { code: 'paused' } })
+  })
+})

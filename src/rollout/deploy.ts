@@ -1,0 +1,207 @@
+import type { KubeObject } from '../kubernetes/model.ts'
+import { UserError } from '../runtime/errors.ts'
+import { adoptedBy, objectsOf, sinceLastSuccess, stillOurs } from './leftovers.ts'
+import { afterLockLoss, withLock } from './lock.ts'
+import type { GateResult, ImageCheck, ReleaseOutcome, ReleaseRecord, RollbackOutcome } from './model.ts'
+import { imagesOf, pinImages, unpinned } from './pin.ts'
+import { orphansOf, planWaves } from './plan.ts'
+import type { Wave } from './plan.ts'
+import type { ReleasePorts } from './ports.ts'
+import { namespaceExists, previewSet, prune, requireNamespace, scopesOf } from './preview.ts'
+import type { Preview } from './preview.ts'
+import { releaseStore } from './record.ts'
+import type { ReleaseStore } from './record.ts'
+import { removeAll } from './remove.ts'
+import { bringBack } from './rollback.ts'
+import { isSuccess, requireRoomToSoak, rollOut } from './stages.ts'
+import { withUnreadConfig } from './unread-config.ts'
+
+export interface DeployRequest {
+  readonly application: string
+  readonly namespace: string
+  /** The objects as read from the manifests. */
+  readonly objects: readonly KubeObject[]
+  /** Images by digest that take the place of their repository's name in the manifests. */
+  readonly images: readonly string[]
+  /** Where the objects came from: the input `manifests`. */
+  readonly source: string
+  readonly commit?: string
+  readonly actor?: string
+  /** Address of the run, unique per attempt: holder of the application's lock. */
+  readonly holder: string
+  /** Bound on waiting for the lock, apply and gate together; a rollback gets the same again. */
+  readonly timeoutMs: number
+  readonly soakMs: number
+  readonly rollback: boolean
+  readonly dryRun: boolean
+  readonly force: boolean
+}
+
+interface Release {
+  readonly request: DeployRequest
+  /** All releases of the application, newest first, without this one. */
+  readonly recorded: readonly ReleaseRecord[]
+  /** Those of the same manifests: what this one replaces, prunes and goes back to. */
+  readonly history: readonly ReleaseRecord[]
+  readonly revision: number
+  readonly waves: readonly Wave[]
+  readonly set: readonly KubeObject[]
+  readonly preview: Preview
+  readonly orphans: readonly KubeObject[]
+}
+
+/**
+ * Takes a set of objects to healthy pods, or back.
+ * Everything that can be found wrong is found before the first write: then this throws a UserError and nothing
+ * has changed, not even the lock. From the first write on the outcome is a verdict.
+ */
+export async function deploy(request: DeployRequest, ports: ReleasePorts): Promise<ReleaseOutcome> {
+  requireRoomToSoak(request)
+  const endsAt = ports.clock.now() + request.timeoutMs
+  const store = releaseStore(request.namespace, request.application, ports)
+  const checked = await prepare(request, store, ports)
+  if (request.dryRun) return planned(checked)
+  await makeNamespace(request, ports)
+  return withLock(request, ports, async locked => {
+    const release = await stillCurrent(checked, store, locked)
+    return carryOut(release, Math.max(0, endsAt - ports.clock.now()), store, locked)
+  })
+}
+
+/** A set may bring its own namespace. Lock and record live in it, so it comes first. */
+async function makeNamespace(request: DeployRequest, { cluster, signal, log }: ReleasePorts): Promise<void> {
+  const own = request.objects.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === request.namespace)
+  if (!own || (await namespaceExists(request.namespace, cluster, signal))) return
+  await cluster.apply(own, {}, signal)
+  log.info(`created   Namespace ${request.namespace}`)
+}
+
+/** What was prepared before the lock was ours holds unless another release ended meanwhile. */
+async function stillCurrent(checked: Release, store: ReleaseStore, ports: ReleasePorts): Promise<Release> {
+  const [newest] = await store.list(ports.signal)
+  const [before] = checked.recorded
+  const same = newest?.revision === before?.revision && newest?.verdict === before?.verdict
+  return same ? checked : prepare(checked.request, store, ports)
+}
+
+function planned({ request, set, preview, orphans }: Release): ReleaseOutcome {
+  return {
+    application: request.application,
+    namespace: request.namespace,
+    ...(request.commit === undefined ? {} : { commit: request.commit }),
+    images: imagesOf(set),
+    changes: [...preview.changes, ...orphans.map(prune)],
+    dryRun: request.dryRun,
+  }
+}
+
+async function carryOut(
+  release: Release,
+  timeoutMs: number,
+  store: ReleaseStore,
+  ports: ReleasePorts,
+): Promise<ReleaseOutcome> {
+  const { request, recorded, revision, waves, preview, orphans } = release
+  const record = recordOf(release, ports.clock.now())
+  await store.open(record, recorded, ports.signal)
+  const judged = await rollOut({ ...request, timeoutMs, waves, live: preview.live }, ports)
+  const result = withUnreadConfig(afterLockLoss(judged, ports.signal), preview.changes)
+  if (isSuccess(result)) await removeAll(orphans, request.application, ports)
+  const back = isSuccess(result) ? {} : await wayBack(record, result, release, ports)
+  await store.close(closed(record, result, ports.clock.now(), back.rollback))
+  const { changes, ...rest } = planned(release)
+  const made = isSuccess(result) ? changes : changes.filter(({ change }) => change !== 'prune')
+  return { ...rest, changes: made, revision, result, ...back }
+}
+
+function wayBack(
+  failed: ReleaseRecord,
+  { verdict }: GateResult,
+  { request, history }: Release,
+  ports: ReleasePorts,
+): ReturnType<typeof bringBack> {
+  const { application, rollback: enabled, timeoutMs, soakMs } = request
+  return bringBack({ application, failed, history, verdict, enabled, timeoutMs, soakMs }, ports)
+}
+
+async function prepare(request: DeployRequest, store: ReleaseStore, ports: ReleasePorts): Promise<Release> {
+  const { cluster, signal } = ports
+  const { application, namespace } = request
+  const { objects } = pinImages(request.objects, request.images)
+  await cluster.version(signal)
+  const namespaced = await scopesOf(objects, cluster, signal)
+  await requireNamespace(namespace, objects, cluster, signal)
+  await requireImages(imagesOf(objects), ports.images, signal)
+  const recorded = await store.list(signal)
+  const history = recorded.filter(({ source }) => source === request.source)
+  const revision = (recorded[0]?.revision ?? 0) + 1
+  const waves = planWaves(objects, { application, revision, namespace, namespaced })
+  const set = waves.flatMap(wave => wave.objects)
+  const preview = await previewSet(set, cluster, request.force, signal)
+  const orphans = await stillOurs(orphansOf(objectsOf(sinceLastSuccess(history)), set), application, cluster, signal)
+  warn({ request, recorded, history, set }, ports)
+  return { request, recorded, history, revision, waves, set, preview, orphans }
+}
+
+/** What is allowed and yet may surprise. */
+function warn(
+  { request, recorded, history, set }: Pick<Release, 'request' | 'recorded' | 'history' | 'set'>,
+  { log }: ReleasePorts,
+): void {
+  const [newest] = recorded
+  if (newest && history.length === 0) {
+    log.warn(
+      `Release r${newest.revision} of ${request.application} came from "${newest.source ?? ''}", this one from "${request.source}": ` +
+        `they do not replace each other, so nothing is pruned and there is nothing to go back to. ` +
+        `Two sets of manifests need two names: set the input "application".`,
+    )
+  }
+  for (const image of unpinned(set))
+    log.warn(`${image} is not pinned by digest: a rollback cannot bring back what its tag meant.`)
+}
+
+/** Throws UserError before anything is applied when the registry says that an image is not there. */
+async function requireImages(
+  images: readonly string[],
+  check: ImageCheck | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const image of images) {
+    const answer = (await check?.check(image, signal)) ?? 'unknown'
+    if (answer === 'absent') {
+      throw new UserError('image-absent', `Image ${image} is not in the registry.`, {
+        why: 'The build did not push it to this registry, or a lifecycle rule expired it.',
+        todo: 'Push it, or deploy an image that exists. Nothing was applied.',
+      })
+    }
+  }
+}
+
+function recordOf({ request, revision, set, history, preview }: Release, startedAt: number): ReleaseRecord {
+  return {
+    revision,
+    application: request.application,
+    ...(request.commit === undefined ? {} : { commit: request.commit }),
+    ...(request.actor === undefined ? {} : { actor: request.actor }),
+    source: request.source,
+    images: imagesOf(set),
+    objects: set,
+    adopted: adoptedBy(request.application, preview.live, history),
+    startedAt,
+  }
+}
+
+function closed(
+  record: ReleaseRecord,
+  { verdict, cause }: GateResult,
+  endedAt: number,
+  back: RollbackOutcome | undefined,
+): ReleaseRecord {
+  return {
+    ...record,
+    verdict,
+    endedAt,
+    ...(cause === undefined ? {} : { cause: cause.code }),
+    ...(back && isSuccess(back.result) ? { rolledBackTo: back.toRevision } : {}),
+  }
+}

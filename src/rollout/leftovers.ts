@@ -1,0 +1,63 @@
+import type { Cluster, KubeObject } from '../kubernetes/model.ts'
+import { identityOf, keyOf } from '../kubernetes/names.ts'
+import { inParallel } from '../runtime/parallel.ts'
+import type { ReleaseRecord } from './model.ts'
+import { applicationLabel } from './plan.ts'
+
+const parallelRequests = 8
+
+/** True for a release that the gate called healthy, in full or in part. */
+export function wentWell({ verdict }: ReleaseRecord): boolean {
+  return verdict === 'healthy' || verdict === 'healthy-partial'
+}
+
+/** The revision whose set a record holds: a rollback repeats an earlier one. */
+export function originOf({ rollbackTo, revision }: ReleaseRecord): number {
+  return rollbackTo ?? revision
+}
+
+/**
+ * The newest release that went well and all that were tried since, of a history that is newest first: a release that
+ * failed, was cancelled or died may have left objects behind. All of them when none went well. Pure.
+ */
+export function sinceLastSuccess(history: readonly ReleaseRecord[]): readonly ReleaseRecord[] {
+  const last = history.findIndex(wentWell)
+  return last === -1 ? history : history.slice(0, last + 1)
+}
+
+/** The objects of several records (newest first), each once, the oldest release's first. Pure. */
+export function objectsOf(records: readonly Pick<ReleaseRecord, 'objects'>[]): readonly KubeObject[] {
+  const objects = new Map<string, KubeObject>()
+  for (const record of records.toReversed()) {
+    for (const object of record.objects) objects.set(identityOf(object), object)
+  }
+  return [...objects.values()]
+}
+
+/**
+ * Those of `objects` that exist and carry the label of `application`. What another application has taken over since,
+ * or somebody made anew, is not ours to delete.
+ */
+export async function stillOurs(
+  objects: readonly KubeObject[],
+  application: string,
+  cluster: Pick<Cluster, 'get'>,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const live = await inParallel(objects, parallelRequests, object => cluster.get(keyOf(object), signal))
+  return objects.filter((_, index) => live[index]?.metadata.labels?.[applicationLabel] === application)
+}
+
+/**
+ * Identities of the objects that stood in the cluster before this application first released them: somebody else made
+ * them, so that no way back deletes them. Carried on from release to release. Pure.
+ */
+export function adoptedBy(
+  application: string,
+  live: ReadonlyMap<string, KubeObject>,
+  history: readonly ReleaseRecord[],
+): readonly string[] {
+  const foreign = [...live].filter(([, { metadata }]) => metadata.labels?.[applicationLabel] !== application)
+  const before = history.flatMap(({ adopted = [] }) => adopted)
+  return [...new Set([...before, ...foreign.map(([identity]) => identity)])].toSorted()
+}

@@ -1,0 +1,104 @@
+import { cause } from '../health/evidence.ts'
+import { KubeError } from '../kubernetes/errors.ts'
+import type { KubeObject } from '../kubernetes/model.ts'
+import { messageOf, UserError } from '../runtime/errors.ts'
+import { applyWave } from './apply.ts'
+import { runGate } from './gate/run-gate.ts'
+import type { AppliedObject, GateResult } from './model.ts'
+import type { ReleasePorts } from './ports.ts'
+import type { Wave } from './plan.ts'
+
+export interface RolloutRequest {
+  readonly waves: readonly Wave[]
+  /** Live objects by identity, as they were before the first write. */
+  readonly live: ReadonlyMap<string, KubeObject>
+  readonly timeoutMs: number
+  readonly soakMs: number
+  readonly force: boolean
+  /** Called after the last write, before the last gate. */
+  readonly afterWrites?: () => Promise<void>
+}
+
+/**
+ * Applies wave after wave; each must be ready before the next begins, and in the end everything together must stay
+ * healthy for the soak. Once something is written this never throws for the release's sake: an apply that is
+ * refused half-way is a failed release with a cause, so that the caller can bring the previous one back.
+ */
+export async function rollOut(request: RolloutRequest, ports: ReleasePorts): Promise<GateResult> {
+  const startedAt = ports.clock.now()
+  const endsAt = startedAt + request.timeoutMs
+  // What the last gate judges: all but Jobs that have completed, which their TTL may take away meanwhile.
+  const applied: AppliedObject[] = []
+  const stages: GateResult[] = []
+  const gate = (objects: readonly AppliedObject[], soakMs: number): Promise<GateResult> =>
+    runGate({ applied: objects, startedAt, timeoutMs: Math.max(0, endsAt - ports.clock.now()), soakMs }, ports)
+  try {
+    for (const wave of request.waves) {
+      ports.log.info(`wave ${wave.name}: ${wave.objects.length} object${wave.objects.length === 1 ? '' : 's'}`)
+      const objects = await applyWave(wave, request.live, request.force, ports)
+      const isLast = wave === request.waves.at(-1)
+      if (!isLast && mustSettle(wave)) {
+        const stage = await gate(objects, 0)
+        stages.push(stage)
+        if (!isSuccess(stage)) return joined(stages)
+        applied.push(...objects.filter(({ object }) => object.kind !== 'Job'))
+      } else applied.push(...objects)
+    }
+    await request.afterWrites?.()
+  } catch (error) {
+    return joined([...stages, refusedHalfway(error, startedAt, ports)])
+  }
+  return joined([...stages, await gate(applied, request.soakMs)])
+}
+
+/** Throws UserError when a release could not become healthy in time however well it goes. */
+export function requireRoomToSoak({ soakMs, timeoutMs }: Pick<RolloutRequest, 'soakMs' | 'timeoutMs'>): void {
+  if (soakMs < timeoutMs) return
+  throw new UserError('input-soak', `input "soak" is ${soakMs / 1000} s, and "timeout" only ${timeoutMs / 1000} s.`, {
+    why: 'A release is healthy when it has stayed so for the soak, and that must fit into the timeout.',
+    todo: 'Raise "timeout", or lower "soak".',
+  })
+}
+
+/** `healthy` and `healthy-partial` are success; everything else is not. */
+export function isSuccess(result: GateResult): boolean {
+  return result.verdict === 'healthy' || result.verdict === 'healthy-partial'
+}
+
+/** Configuration has no state of its own worth waiting for; a claim may even wait for its pod (WaitForFirstConsumer). */
+function mustSettle(wave: Wave): boolean {
+  return wave.name !== 'configuration'
+}
+
+/** The last stage's verdict with the story of all. */
+function joined(stages: readonly GateResult[]): GateResult {
+  const first = stages[0]
+  const last = stages.at(-1)
+  if (!first || !last) throw new Error('a rollout has at least one stage')
+  return {
+    ...last,
+    startedAt: first.startedAt,
+    timeline: stages.flatMap(({ timeline }, index) =>
+      timeline.filter(({ kind }) => kind !== 'verdict' || index === stages.length - 1),
+    ),
+    evidence: stages.flatMap(({ evidence }) => evidence),
+  }
+}
+
+/** Only a refusal fails a release: an API server that is unreachable, busy or broken says nothing about it. */
+function refusedHalfway(error: unknown, startedAt: number, { clock, signal }: ReleasePorts): GateResult {
+  const at = clock.now()
+  const [verdict, code] = signal.aborted
+    ? (['cancelled', 'cancelled'] as const)
+    : isRefusal(error)
+      ? (['failed', 'apply-refused'] as const)
+      : (['unknown', 'api-unreachable'] as const)
+  const facts = { message: messageOf(error), seconds: String(Math.round((at - startedAt) / 1000)) }
+  const why = cause(code, { subject: 'release', at, facts })
+  const timeline = [{ at, subject: why.subject, says: why.says, kind: 'verdict' as const }]
+  return { verdict, cause: why, timeline, evidence: [], logs: [], startedAt, endedAt: at }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof KubeError && !error.retryable && error.status !== 401
+}

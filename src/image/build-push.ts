@@ -1,0 +1,207 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Session } from '../identity/model.ts'
+import type { Ecr } from '../registry/ecr.ts'
+import { ecr } from '../registry/ecr.ts'
+import type { Manifest } from '../registry/manifest.ts'
+import type { OciRegistry } from '../registry/oci.ts'
+import { ociRegistry } from '../registry/oci.ts'
+import { formatReference, isRepository } from '../registry/reference.ts'
+import type { RegistryLogin } from '../registry/ecr.ts'
+import type { Context } from '../runtime/context.ts'
+import { RemoteError, UserError } from '../runtime/errors.ts'
+import { filesBelow } from '../runtime/files.ts'
+import { runBuild } from './build.ts'
+import { buildInputs, inputsLabel } from './build-inputs.ts'
+import { secretLike } from './buildx.ts'
+import { commitTime } from './commit.ts'
+import { withDockerConfig } from './docker-config.ts'
+import type { BuildRequest, BuildResult, BuildSource } from './model.ts'
+import type { FoundBuild, StoredBuild, Wanted } from './reuse.ts'
+import { findBuilt, platformsOf, readConfig, tagHeld, whyNotUsed } from './reuse.ts'
+import { imageTags, ociLabels } from './tags.ts'
+
+export interface BuildPorts {
+  readonly session: Session
+  readonly context: Context
+  /** Control plane; made from the session unless given. */
+  readonly ecr?: Ecr
+  /** Data plane; made from the login unless given. */
+  readonly registry?: (login: RegistryLogin) => OciRegistry
+}
+
+/**
+ * Builds an image, pushes it to ECR and reads its digest back from the registry.
+ * A commit is built once with the same inputs: a re-run finds its tag, and reuses the image whose labels prove both.
+ * Throws UserError, DeniedError or RemoteError.
+ */
+export async function buildAndPush(request: BuildRequest, ports: BuildPorts): Promise<BuildResult> {
+  const { context, session } = ports
+  const { clock, signal } = context
+  const startedAt = clock.now()
+  const source = await checkSource(request, context.workspace)
+  warnOfSecrets(request, context)
+  const plan = planOf(request, source, context)
+  const control = ports.ecr ?? (await ecr(session))
+  const login = await control.login(secret => context.mask(secret), signal)
+  context.mask(Buffer.from(`${login.user}:${login.password}`).toString('base64'))
+  const registry = ports.registry?.(login) ?? ociRegistry(login, { clock })
+  const { manifest, platforms, skipped } = await reuseOrBuild(plan, { context, login, registry })
+  await addTags(manifest, request.repository, plan.tags, registry, signal)
+
+  const { digest } = manifest
+  const image = formatReference({ registry: control.host, repository: request.repository, digest })
+  const seconds = (clock.now() - startedAt) / 1000
+  return { image, repository: request.repository, digest, tags: plan.tags, platforms, skipped, seconds }
+}
+
+/** All that is known before anyone is asked. */
+interface Plan {
+  readonly request: BuildRequest
+  readonly source: BuildSource
+  readonly wanted: Wanted
+  /** The wanted one first. */
+  readonly tags: readonly string[]
+}
+
+type Outcome = StoredBuild & { readonly skipped: boolean }
+
+interface Connected {
+  readonly context: Context
+  readonly login: RegistryLogin
+  readonly registry: OciRegistry
+}
+
+function planOf(request: BuildRequest, source: BuildSource, { github, workspace }: Context): Plan {
+  const { hash, suffix } = buildInputs(request, source, { workspace, sha: github.sha })
+  const { sha, ref } = github
+  const { primary, all } = imageTags({
+    sha,
+    ref,
+    ...(suffix === undefined ? {} : { suffix }),
+    ...(request.tags === undefined ? {} : { given: request.tags }),
+  })
+  return { request, source, wanted: { repository: request.repository, tag: primary, sha, inputs: hash }, tags: all }
+}
+
+async function reuseOrBuild(plan: Plan, connected: Connected): Promise<Outcome> {
+  const { log, signal } = connected.context
+  const { repository, tag } = plan.wanted
+  // Asked even without reuse: it finds a missing repository or permission before the build, not after it.
+  const before = await findBuilt(plan.wanted, connected.registry, signal)
+  if (before === undefined) return build(plan, connected)
+  if (mayUse(before, plan)) {
+    log.info(`${repository}:${tag} is in the registry already: nothing to build.`)
+    return { ...before, skipped: true }
+  }
+  log.info(`${repository}:${tag} is in the registry, but ${whyNotUsed(before.proof)}: it is built again.`)
+  return build(plan, connected, before)
+}
+
+function mayUse({ proof }: FoundBuild, { request }: Plan): boolean {
+  return proof === 'same' && request.reuse !== false
+}
+
+async function checkSource({ repository, context = '.', file }: BuildRequest, workspace: string): Promise<BuildSource> {
+  if (!isRepository(repository)) {
+    throw new UserError('input-repository', `"${repository}" is no name of an ECR repository.`, {
+      todo: 'Use the name without the registry host, such as shop/api.',
+    })
+  }
+  const files = filesBelow(workspace)
+  if ((await files.kind(context)) !== 'folder') {
+    throw new UserError('input-context', `There is no folder "${context}" in the checkout.`, {
+      todo: 'Correct the input context, and check that actions/checkout runs before this step.',
+    })
+  }
+  const dockerfile = file ?? join(context, 'Dockerfile')
+  if ((await files.kind(dockerfile)) !== 'file') {
+    throw new UserError('input-file', `There is no Dockerfile at "${dockerfile}".`, {
+      todo: 'Correct the input file, or the input context.',
+    })
+  }
+  return { folder: resolve(workspace, context), file: resolve(workspace, dockerfile) }
+}
+
+function warnOfSecrets({ buildArgs = {}, secrets = {} }: BuildRequest, context: Context): void {
+  for (const value of Object.values(secrets)) context.mask(value)
+  const named = secretLike(Object.keys(buildArgs))
+  if (named.length > 0)
+    context.log.warn(
+      `Build arguments stay readable in the image and its provenance: pass ${named.join(', ')} as a build secret instead.`,
+    )
+}
+
+/** Builds, or finds that a run beside this one just did. `before` is the unused image that had the tag at the start. */
+async function build(plan: Plan, connected: Connected, before?: FoundBuild): Promise<Outcome> {
+  const { wanted } = plan
+  const { context, registry } = connected
+  try {
+    const digest = await pushBuild(plan, connected)
+    return { ...(await readBack(digest, wanted, registry, context.signal)), skipped: false }
+  } catch (thrown) {
+    if (!(thrown instanceof UserError) || thrown.code !== 'ecr-tag-immutable') throw thrown
+    const now = await findBuilt(wanted, registry, context.signal)
+    if (now !== undefined && mayUse(now, plan)) {
+      context.log.info(`Another run pushed ${wanted.repository}:${wanted.tag} meanwhile: its image is used.`)
+      return { ...now, skipped: true }
+    }
+    const held = now !== undefined && (now.proof !== 'same' || now.manifest.digest === before?.manifest.digest)
+    throw held ? tagHeld(wanted, now.proof) : thrown
+  }
+}
+
+/** Builds with labels that prove commit and inputs; the digest that buildx says it pushed. */
+async function pushBuild({ request, source, wanted, tags }: Plan, connected: Connected): Promise<string | undefined> {
+  const { context, login } = connected
+  const { github, workspace, exec, signal } = context
+  const committed = await commitTime(github.sha, workspace, exec, signal)
+  const standard = ociLabels({
+    sha: github.sha,
+    ref: github.ref,
+    source: github.runUrl.replace(/\/actions\/.*$/, ''),
+    ...(committed === undefined ? {} : { committed }),
+  })
+  const labels = { ...request.labels, ...standard, [inputsLabel]: wanted.inputs }
+  const existing = context.dockerConfigFolder ?? join(homedir(), '.docker')
+  const names = tags.map(tag => formatReference({ registry: login.host, repository: request.repository, tag }))
+  return withDockerConfig([login], { tempFolder: context.tempFolder, existing }, dockerConfig =>
+    runBuild({ request, source, names, labels, committed, dockerConfig }, context),
+  )
+}
+
+/** What the registry stores is the truth: buildx's own digest is only compared to it. */
+async function readBack(
+  digest: string | undefined,
+  { repository, tag }: Wanted,
+  registry: OciRegistry,
+  signal: AbortSignal,
+): Promise<StoredBuild> {
+  const manifest = await registry.manifest(repository, tag, signal)
+  if (manifest === undefined || (digest !== undefined && manifest.digest !== digest)) {
+    throw new RemoteError(
+      'digest-mismatch',
+      `The tag ${tag} of "${repository}" is ${manifest?.digest ?? 'not there'} after the push of ${digest ?? 'an image'}.`,
+      {
+        why: 'Another run pushed the same tag at the same time, or the push was not stored.',
+        todo: 'Run the job again, and let only one run build a commit (concurrency).',
+      },
+    )
+  }
+  const config = manifest.kind === 'image' ? await readConfig(manifest, repository, registry, signal) : undefined
+  return { manifest, platforms: platformsOf(manifest, config) }
+}
+
+/** After a reuse, tags that are new in this run are added to the stored image; after a build they are all there. */
+async function addTags(
+  manifest: Manifest,
+  repository: string,
+  tags: readonly string[],
+  registry: OciRegistry,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const tag of tags) {
+    if ((await registry.head(repository, tag, signal)) !== manifest.digest)
+      await registry.tag(repository, tag, manifest, signal)
+  }
+}

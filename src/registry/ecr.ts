@@ -1,0 +1,159 @@
+import type { BatchGetImageCommandOutput, ECR, ECRClientConfig } from '@aws-sdk/client-ecr'
+import type { Session } from '../identity/model.ts'
+import { RemoteError } from '../runtime/errors.ts'
+import type { EcrSubject } from './ecr-errors.ts'
+import { explainEcr } from './ecr-errors.ts'
+import type { Manifest } from './manifest.ts'
+import { acceptedMediaTypes, readManifest } from './manifest.ts'
+import { ecrHost } from './reference.ts'
+
+/** User and password of a registry, for twelve hours. */
+export interface RegistryLogin {
+  readonly host: string
+  readonly user: string
+  readonly password: string
+  readonly expiresAt: Date
+}
+
+export type ImageId = { readonly digest: string } | { readonly tag: string }
+
+export interface StoredImage {
+  readonly status: 'active' | 'archived'
+  readonly pushedAt?: Date
+}
+
+/** ECR's control plane, as far as we need it. All methods throw UserError, DeniedError or RemoteError. */
+export interface Ecr {
+  /** Host name of the registry. */
+  readonly host: string
+  /** A login for the registry. The password is masked before it is returned. */
+  login(mask: (secret: string) => void, signal?: AbortSignal): Promise<RegistryLogin>
+  /** The manifest as stored; undefined when there is no such image. Needs only ecr:BatchGetImage, which a push role has. */
+  manifest(repository: string, id: ImageId, signal?: AbortSignal): Promise<Manifest | undefined>
+  /** Needs ecr:DescribeImages; undefined when there is no such image. */
+  describe(repository: string, digest: string, signal?: AbortSignal): Promise<StoredImage | undefined>
+}
+
+export interface EcrOptions {
+  /** Registry to ask when it is not the session's own. */
+  readonly registry?: { readonly accountId: string; readonly region: string }
+  /** Attempts of the SDK at each call; 5 by default. */
+  readonly maxAttempts?: number
+  /** Transport of the SDK; its own unless a test brings one. */
+  readonly requestHandler?: NonNullable<ECRClientConfig['requestHandler']>
+}
+
+/** The SDK's client for a session. Loaded only now: it costs tens of milliseconds that an input error should not pay. */
+export async function ecrClient(session: Session, options: EcrOptions = {}): Promise<ECR> {
+  const { ECR: Client } = await import('@aws-sdk/client-ecr')
+  return new Client({
+    region: options.registry?.region ?? session.region,
+    credentials: session.credentials,
+    maxAttempts: options.maxAttempts ?? 5,
+    ...(options.requestHandler === undefined ? {} : { requestHandler: options.requestHandler }),
+  })
+}
+
+/** ECR as `session` sees it. */
+export async function ecr(session: Session, options: EcrOptions = {}): Promise<Ecr> {
+  const client = await ecrClient(session, options)
+  const { accountId, region } = options.registry ?? session
+  const run = caller(session, options)
+  return {
+    host: ecrHost(accountId, region),
+    async login(mask, signal) {
+      const given = await run('ecr:GetAuthorizationToken', {}, signal, abort => client.getAuthorizationToken({}, abort))
+      const [data] = given.authorizationData ?? []
+      return readLogin(data?.authorizationToken, data?.expiresAt, ecrHost(accountId, region), mask)
+    },
+    async manifest(repository, id, signal) {
+      const image = 'digest' in id ? id.digest : id.tag
+      const imageIds = ['digest' in id ? { imageDigest: id.digest } : { imageTag: id.tag }]
+      const request = {
+        registryId: accountId,
+        repositoryName: repository,
+        imageIds,
+        acceptedMediaTypes: [...acceptedMediaTypes],
+      }
+      const answer = await run('ecr:BatchGetImage', { repository, image }, signal, abort =>
+        client.batchGetImage(request, abort),
+      )
+      return readAnswer(answer, image)
+    },
+    async describe(repository, digest, signal) {
+      const request = { registryId: accountId, repositoryName: repository, imageIds: [{ imageDigest: digest }] }
+      const subject = { repository, image: digest }
+      const answer = await run('ecr:DescribeImages', subject, signal, abort =>
+        client.describeImages(request, abort).catch(noneIfMissing),
+      )
+      const detail = answer?.imageDetails?.[0]
+      if (detail === undefined) return undefined
+      const archived = detail.imageStatus === 'ARCHIVED' || detail.imageStatus === 'ACTIVATING'
+      return {
+        status: archived ? 'archived' : 'active',
+        ...(detail.imagePushedAt === undefined ? {} : { pushedAt: detail.imagePushedAt }),
+      }
+    },
+  }
+}
+
+type Run = <T>(
+  action: string,
+  about: { readonly repository?: string; readonly image?: string },
+  signal: AbortSignal | undefined,
+  call: (options: { abortSignal?: AbortSignal }) => Promise<T>,
+) => Promise<T>
+
+/** Runs SDK calls of one session and explains what they throw. */
+export function caller(session: Session, options: EcrOptions = {}): Run {
+  const { accountId, region } = options.registry ?? session
+  return async (action, about, signal, call) => {
+    const subject: EcrSubject = { action, region, accountId, roleArn: session.roleArn, ...about }
+    signal?.throwIfAborted()
+    try {
+      return await call(signal === undefined ? {} : { abortSignal: signal })
+    } catch (thrown) {
+      signal?.throwIfAborted()
+      throw explainEcr(thrown, subject)
+    }
+  }
+}
+
+function readLogin(
+  token: string | undefined,
+  expiresAt: Date | undefined,
+  host: string,
+  mask: (secret: string) => void,
+): RegistryLogin {
+  const [user, ...rest] = Buffer.from(token ?? '', 'base64')
+    .toString('utf8')
+    .split(':')
+  const password = rest.join(':')
+  if (token === undefined || user === undefined || password === '') {
+    throw new RemoteError('ecr-login', 'ECR gave no usable authorization token.', { todo: 'Run the job again.' })
+  }
+  mask(password)
+  mask(token)
+  return { host, user, password, expiresAt: expiresAt ?? new Date(0) }
+}
+
+function readAnswer({ images = [], failures = [] }: BatchGetImageCommandOutput, image: string): Manifest | undefined {
+  const [found] = images
+  if (found?.imageManifest !== undefined) {
+    return readManifest(found.imageManifest, {
+      ...(found.imageId?.imageDigest === undefined ? {} : { digest: found.imageId.imageDigest }),
+      ...(found.imageManifestMediaType === undefined ? {} : { mediaType: found.imageManifestMediaType }),
+    })
+  }
+  const [failure] = failures
+  if (failure === undefined || failure.failureCode === 'ImageNotFound') return undefined
+  throw new RemoteError('ecr-image-unreadable', `ECR cannot give the manifest of ${image}.`, {
+    why: `${failure.failureCode ?? 'No code'}: ${failure.failureReason ?? 'no reason given'}`,
+    todo: 'Check the state of the image in ECR.',
+  })
+}
+
+function noneIfMissing(thrown: unknown): undefined {
+  if (thrown instanceof Error && thrown.name === 'ImageNotFoundException') return undefined
+  throw thrown
+}

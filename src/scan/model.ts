@@ -1,0 +1,88 @@
+import type { ImageId } from '../registry/ecr.ts'
+import type { Manifest } from '../registry/manifest.ts'
+import type { Instant } from '../runtime/clock.ts'
+import type { Finding, Severity } from './findings.ts'
+
+/** Why there is no answer. `code` is the anchor in docs/troubleshooting.md. */
+export interface Reason {
+  readonly code: string
+  /** One sentence: what we do not know, and why. */
+  readonly says: string
+  /** One sentence: what to do. */
+  readonly todo: string
+}
+
+/** What is known of one platform of an image. */
+export type PlatformScan =
+  | {
+      readonly state: 'complete'
+      /** `linux/amd64`; `image` for a plain image, which names none. */
+      readonly platform: string
+      readonly digest: string
+      readonly findings: readonly Finding[]
+      readonly completedAt?: Instant
+    }
+  | { readonly state: 'inconclusive'; readonly platform: string; readonly digest: string; readonly reason: Reason }
+
+/** One page of ECR's answer. */
+export interface ScanPage {
+  /** `IN_PROGRESS`, `COMPLETE`, … as ECR gives it. */
+  readonly status: string
+  readonly description: string
+  readonly completedAt?: Instant
+  /** Sum of ECR's own severity counts; for this page only when the scan is enhanced. */
+  readonly counted?: number
+  /** Absent when the page carries no result at all. */
+  readonly findings?: readonly Finding[]
+  readonly enhanced: boolean
+  readonly nextToken?: string
+}
+
+/** How the repository is scanned. `unknown` when the role may not ask. */
+export interface ScanSettings {
+  readonly type: 'basic' | 'enhanced' | 'unknown'
+  readonly frequency: 'manual' | 'on-push' | 'continuous' | 'unknown'
+}
+
+/** `disabled`: scans cannot be started by hand here (enhanced). `too-often`: this image was scanned in the last 24 hours. */
+export type StartOutcome = 'started' | 'too-often' | 'disabled' | 'unsupported' | 'archived'
+
+/** ECR as the collection needs it. All methods throw UserError, DeniedError or RemoteError. */
+export interface ScanSource {
+  manifest(repository: string, id: ImageId, signal?: AbortSignal): Promise<Manifest | undefined>
+  settings(repository: string, signal?: AbortSignal): Promise<ScanSettings>
+  start(repository: string, digest: string, signal?: AbortSignal): Promise<StartOutcome>
+  page(
+    repository: string,
+    digest: string,
+    token: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<ScanPage | 'no-scan' | 'no-image'>
+}
+
+export type ScanVerdict = 'pass' | 'fail' | 'inconclusive'
+
+/** A finding that stops the pipeline, and the rule that it meets. */
+export interface Blocking {
+  readonly finding: Finding
+  readonly rule: string
+}
+
+export interface ScanResult {
+  readonly verdict: ScanVerdict
+  /** `host/repository@sha256:…` */
+  readonly image: string
+  readonly repository: string
+  readonly digest: string
+  readonly platforms: readonly PlatformScan[]
+  /** Of all platforms, each once, worst first. */
+  readonly findings: readonly Finding[]
+  readonly counts: Readonly<Record<Severity, number>>
+  readonly blocking: readonly Blocking[]
+  /** Why it is not a pass: one for each cause. */
+  readonly reasons: readonly Reason[]
+  readonly warnings: readonly string[]
+  /** The policy as text: `critical, high:fixable`. */
+  readonly policy: string
+  readonly seconds: number
+}

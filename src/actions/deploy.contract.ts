@@ -1,0 +1,60 @@
+import { pinnedImages } from '../runtime/aws-parsers.ts'
+import { defineAction } from '../runtime/contract.ts'
+import { defineInputs, input } from '../runtime/inputs.ts'
+import { boolean, paths } from '../runtime/parsers.ts'
+import { releaseOutputs, shared } from './shared-inputs.ts'
+
+export const deploy = defineAction({
+  name: 'deploy',
+  title: 'Deploy to EKS',
+  description:
+    'Applies manifests with images pinned by digest, judges the release by its own pods, and brings the previous one back when it fails.',
+  icon: 'upload-cloud',
+  color: 'green',
+  inputs: defineInputs({
+    config: shared.config,
+    service: shared.service,
+    environment: shared.environment,
+    role: shared.role,
+    region: shared.region,
+    cluster: shared.cluster,
+    namespace: shared.namespace,
+    manifests: input(paths, 'Files and folders with Kubernetes manifests.', {
+      default: 'k8s/',
+      fromFile: true,
+    }),
+    images: input(
+      pinnedImages,
+      'Images by digest. Each replaces the image of the same repository wherever the manifests name it.',
+      { example: '${{ steps.image.outputs.image }}' },
+    ),
+    application: shared.application,
+    timeout: shared.timeout,
+    soak: shared.soak,
+    rollback: input(boolean, 'Bring the previous release back when this one fails.', {
+      default: 'true',
+      fromFile: true,
+    }),
+    'dry-run': input(boolean, 'Validate on the server and show what would change; change nothing.', {
+      default: 'false',
+    }),
+    'force-conflicts': input(boolean, 'Take over fields that another manager owns.', { default: 'false' }),
+  }),
+  outputs: {
+    ...releaseOutputs,
+    'rolled-back': '`true` when the previous release was brought back.',
+  },
+  permissions: {
+    contents: { level: 'read', because: 'to check out the manifests' },
+    'id-token': { level: 'write', because: 'to prove to AWS which job this is' },
+  },
+  usage: `- uses: actions/checkout@v6
+- uses: {action}
+  with:
+    role: arn:aws:iam::111122223333:role/deploy
+    region: eu-west-1
+    cluster: prod
+    namespace: shop
+    manifests: k8s/
+    images: \${{ steps.image.outputs.image }}`,
+})

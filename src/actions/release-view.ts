@@ -1,0 +1,84 @@
+import { cleanText } from '../report/document.ts'
+import type { ReleaseView, RollbackView } from '../report/release-view.ts'
+import { isSuccess } from '../report/release-view.ts'
+import type { GateResult, ReleaseOutcome, RollbackOutcome } from '../rollout/model.ts'
+import type { Context, GitHubRun } from '../runtime/context.ts'
+
+/** Values of the outputs that every releasing action has. */
+export interface ReleaseOutputs {
+  readonly verdict?: string
+  readonly cause?: string
+  readonly release?: number
+  readonly seconds?: string
+}
+
+export function outputsOf({ result, revision }: ReleaseOutcome): ReleaseOutputs {
+  return {
+    ...(revision === undefined ? {} : { release: revision }),
+    ...(result
+      ? { verdict: result.verdict, cause: result.cause?.code ?? '', seconds: secondsOf(result).toFixed(1) }
+      : {}),
+  }
+}
+
+export function succeeded(result: GateResult | undefined): boolean {
+  return result !== undefined && isSuccess(result.verdict)
+}
+
+/**
+ * Who holds the lock of an application, for the people and runs that wait for it. Legs of a matrix share run, attempt
+ * and job: a few random letters tell them apart.
+ */
+export function holderOf({ github, random }: Pick<Context, 'github' | 'random'>): string {
+  const { runUrl, runAttempt, job } = github
+  return `${runUrl}/attempts/${runAttempt} (${job} ${random().toString(36).slice(2, 8)})`
+}
+
+/** A judged release as the report shows it. */
+export function viewOf(outcome: ReleaseOutcome, result: GateResult, run: GitHubRun, cluster: string): ReleaseView {
+  return {
+    application: outcome.application,
+    verdict: result.verdict,
+    startedAt: result.startedAt,
+    seconds: secondsOf(result),
+    timeline: result.timeline,
+    logs: result.logs,
+    images: outcome.images,
+    changes: outcome.changes.filter(({ change }) => change !== 'none'),
+    namespace: outcome.namespace,
+    cluster,
+    actor: run.actor,
+    runUrl: run.runUrl,
+    ...(outcome.commit === undefined ? {} : { commit: outcome.commit }),
+    ...(outcome.revision === undefined ? {} : { revision: outcome.revision }),
+    ...(result.partial === undefined ? {} : { partial: result.partial }),
+    ...(result.cause === undefined ? {} : { cause: result.cause }),
+    ...(outcome.rollback === undefined ? {} : { rollback: rollbackOf(outcome.rollback) }),
+    ...(outcome.noRollback === undefined ? {} : { noRollback: outcome.noRollback }),
+  }
+}
+
+/** The plan of a dry run, a line per object that would change. */
+export function planLines({ application, changes, namespace }: ReleaseOutcome): string {
+  const changed = changes.filter(({ change }) => change !== 'none')
+  const lines = changed.map(
+    ({ object, change, fields }) =>
+      `  ${change.padEnd(6)} ${object}${fields.length === 0 ? '' : ` (${fields.join(', ')})`}`,
+  )
+  const head = `✓ dry run of ${application} in ${namespace}: the server accepts the set · ${changed.length} of ${changes.length} objects would change`
+  return cleanText([head, ...lines].join('\n'))
+}
+
+function rollbackOf({ toRevision, toCommit, result }: RollbackOutcome): RollbackView {
+  return {
+    verdict: result.verdict,
+    seconds: secondsOf(result),
+    toRevision,
+    ...(toCommit === undefined ? {} : { toCommit }),
+    ...(result.cause === undefined ? {} : { cause: result.cause.says }),
+  }
+}
+
+function secondsOf({ startedAt, endedAt }: GateResult): number {
+  return (endedAt - startedAt) / 1000
+}

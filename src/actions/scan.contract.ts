@@ -1,0 +1,61 @@
+import { imageReference } from '../runtime/aws-parsers.ts'
+import { defineAction } from '../runtime/contract.ts'
+import { defineInputs, input } from '../runtime/inputs.ts'
+import type { Parser } from '../runtime/inputs.ts'
+import { oneOf } from '../runtime/parsers.ts'
+import { parseFailOn } from '../scan/policy.ts'
+import type { FailRule } from '../scan/policy.ts'
+import { reportOutput, shared } from './shared-inputs.ts'
+
+const failRules: Parser<readonly FailRule[]> = {
+  accepts: 'severities, `:fixable` for those with a fix, or `none`',
+  parse: value => parseFailOn(value),
+}
+
+export const scan = defineAction({
+  name: 'scan',
+  title: 'Scan an image',
+  description: 'Waits for what Amazon ECR finds in an image and stops the job when it is worse than you allow.',
+  icon: 'shield',
+  color: 'yellow',
+  inputs: defineInputs({
+    config: shared.config,
+    service: shared.service,
+    role: shared.role,
+    region: shared.region,
+    image: input(imageReference, 'Image to judge, as `build-push` gives it.', {
+      required: true,
+      example: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/api@sha256:…',
+    }),
+    'fail-on': input(
+      failRules,
+      'Findings of these severities or worse fail the step, and so does a scan without a result; `none` only reports.',
+      {
+        default: 'critical',
+        fromFile: true,
+        example: 'critical, high:fixable',
+      },
+    ),
+    unrated: input(
+      oneOf('fail', 'warn', 'ignore'),
+      'What findings without a severity do: they have no rating yet, and no rule counts them.',
+      { default: 'warn' },
+    ),
+    timeout: shared.timeout,
+  }),
+  outputs: {
+    verdict: '`pass`, `fail` or `inconclusive`; always `pass` when no finding may fail the step.',
+    critical: 'Number of critical findings.',
+    high: 'Number of high findings.',
+    total: 'Number of all findings.',
+    seconds: 'Seconds from the start to the verdict.',
+    report: reportOutput,
+  },
+  permissions: { 'id-token': { level: 'write', because: 'to prove to AWS which job this is' } },
+  usage: `- uses: {action}
+  with:
+    role: arn:aws:iam::111122223333:role/build
+    region: eu-west-1
+    image: \${{ steps.image.outputs.image }}
+    fail-on: high`,
+})

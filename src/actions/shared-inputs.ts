@@ -1,0 +1,56 @@
+import { region, roleArn } from '../runtime/aws-parsers.ts'
+import { input } from '../runtime/inputs.ts'
+import { applicationName, clusterName, namespace } from '../runtime/kubernetes-parsers.ts'
+import { durationBetween, path, text } from '../runtime/parsers.ts'
+
+/**
+ * Inputs that several actions have. An action takes them from here, so that the same name means the same everywhere:
+ * one type, one default, one sentence. test/contract holds all actions to it.
+ */
+export const shared = {
+  config: input(path, 'File that gives what is not given here; it need not exist.', { default: 'slipway.yaml' }),
+  service: input(text, 'Service of slipway.yaml; may be left out where there is only one.', { example: 'api' }),
+  environment: input(text, 'Environment of slipway.yaml; may be left out where there is only one.', {
+    example: 'prod',
+  }),
+  role: input(roleArn, 'IAM role to assume for this step (ARN).', {
+    required: true,
+    fromFile: true,
+    example: 'arn:aws:iam::111122223333:role/deploy',
+  }),
+  region: input(region, 'AWS region to work in.', { required: true, fromFile: true, example: 'eu-west-1' }),
+  cluster: input(clusterName, 'EKS cluster of the application.', { required: true, fromFile: true, example: 'prod' }),
+  namespace: input(namespace, 'Kubernetes namespace of the application.', {
+    required: true,
+    fromFile: true,
+    example: 'shop',
+  }),
+  application: input(applicationName, 'Name under which releases are recorded in the namespace.', {
+    fromFile: true,
+    example: 'shop',
+  }),
+  timeout: input(
+    durationBetween('10s', '6h'),
+    'How long the step may take; a rollback after a failure gets as long again.',
+    {
+      default: '15m',
+      fromFile: true,
+    },
+  ),
+  soak: input(durationBetween('0s', '1h'), 'How long it must stay healthy before it is called healthy.', {
+    default: '20s',
+    fromFile: true,
+  }),
+} as const
+
+/** Sentence of the output `report`, wherever there is one. */
+export const reportOutput = 'Path of the report as an HTML page, to upload as an artifact.'
+
+/** Outputs of every action that ends with a verdict of the health gate. */
+export const releaseOutputs = {
+  verdict: '`healthy`, `healthy-partial`, `failed`, `stalled`, `unknown`, `superseded` or `cancelled`.',
+  cause: 'Code of the cause; empty after a success.',
+  release: 'Revision of the release in its record.',
+  seconds: 'Seconds from the first change to the verdict.',
+  report: reportOutput,
+} as const

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { describe, expect, test } from '@jest/globals'
+
+import { staleFiles } from '../../scripts/generate.ts'
+import { contracts } from '../../src/actions/contracts.ts'
+import type { ActionContract } from '../../src/runtime/contract.ts'
+import { mapping, readYaml } from '../support/workflow-files.ts'
+
+const all: readonly ActionContract[] = contracts
+
+test('action.yml, tables and schema are what the code says (else: npm run generate)', () => {
+  expect(staleFiles()).toEqual([])
+})
+
+describe.each(all.map(contract => [contract.name, contract] as const))('%s', (name, contract) => {
+  const metadata = readYaml(`actions/${name}/action.yml`)
+
+  test('its metadata file offers the inputs and outputs of the code', () => {
+    expect(Object.keys(mapping(metadata['inputs']))).toEqual(Object.keys(contract.inputs))
+    expect(Object.keys(mapping(metadata['outputs']))).toEqual(Object.keys(contract.outputs))
+  })
+
+  test('its program exists, for main and post, on Node 24', () => {
+    const { using, main, post } = mapping(metadata['runs'])
+    expect(using).toBe('node24')
+    expect(existsSync(join('actions', name, String(main)))).toBe(true)
+    expect(post).toBe(contract.post ? main : undefined)
+  })
+
+  test('its defaults and examples are accepted by their own parsers', () => {
+    for (const [input, { parser, default: fallback, example }] of Object.entries(contract.inputs)) {
+      for (const text of [fallback, example]) {
+        if (text && !/\$\{\{|…/.test(text)) expect(() => parser.parse(text, input)).not.toThrow()
+      }
+    }
+  })
+
+  test('its sentences are sentences', () => {
+    const sentences = [
+      contract.description,
+      ...Object.values(contract.outputs),
+      ...Object.values(contract.inputs).map(({ description }) => description),
+    ]
+    for (const sentence of sentences) expect(sentence).toMatch(/^[A-Z`].*\.$/)
+  })
+})
+
+test('the same input means the same in every action', () => {
+  const known = new Map<string, ActionContract['inputs'][string]>()
+  for (const { inputs } of all) {
+    for (const [name, one] of Object.entries(inputs)) {
+      expect({ name, one: known.get(name) ?? one }).toEqual({ name, one })
+      known.set(name, one)
+    }
+  }
+})
+
+test('the same output means the same in actions that end with a verdict of the gate', () => {
+  const [deploy, rollback] = ['deploy', 'rollback'].map(name => all.find(contract => contract.name === name)?.outputs)
+  for (const output of ['verdict', 'cause', 'release', 'seconds']) expect(deploy?.[output]).toBe(rollback?.[output])
+})

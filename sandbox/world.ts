@@ -30,7 +30,16 @@ export const podSubnet = '10.201.0.0/24'
 export const serviceSubnet = '10.96.0.0/16'
 
 /** Ports on 127.0.0.1 of the namespace, for the platform's own use. Actions never see them. */
-export const ports = { etcd: 2379, etcdPeer: 2380, registry: 5000, moto: 5001, control: 5002, authenticator: 21362, kwok: 10247 } as const
+export const ports = {
+  etcd: 2379,
+  etcdPeer: 2380,
+  registry: 5000,
+  moto: 5001,
+  control: 5002,
+  authenticator: 21362,
+  kwok: 10247,
+  packages: 5003,
+} as const
 
 export const hosts = {
   registry: `${account}.dkr.ecr.${region}.amazonaws.com`,
@@ -42,7 +51,20 @@ export const hosts = {
 
 /** AWS services that the front answers, by the first label of their regional host name. */
 export const awsServices = [
-  'sts', 'eks', 'api.ecr', 'iam', 'elasticloadbalancing', 'secretsmanager', 'rds', 'elasticache', 'monitoring', 'ec2', 'inspector2', 'acm', 's3', 'kms',
+  'sts',
+  'eks',
+  'api.ecr',
+  'iam',
+  'elasticloadbalancing',
+  'secretsmanager',
+  'rds',
+  'elasticache',
+  'monitoring',
+  'ec2',
+  'inspector2',
+  'acm',
+  's3',
+  'kms',
 ] as const
 
 /** Everything that resolves to the front. */

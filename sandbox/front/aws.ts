@@ -1,0 +1,102 @@
+import { awsError, refusal, type AwsError, type Refusal } from './aws-errors.ts'
+import type { Authorizer } from './authorizer.ts'
+import { callerOf } from './caller.ts'
+import { readBody, send, type Answer, type Exchange } from './http.ts'
+import type { Moto } from './moto.ts'
+import { formOf, operationOf, serviceOf, type Operation } from './operations.ts'
+import type { Session } from './sessions.ts'
+import type { RawRequest } from './sigv4.ts'
+import { handleSts } from './sts.ts'
+import type { WebIdentityWorld } from './web-identity.ts'
+
+/** What moto does not know or says wrong is answered here; undefined = moto answers. */
+export type Override = (operation: Operation, session: Session) => Promise<Answer | undefined> | Answer | undefined
+/** Completes an answer of moto's. */
+export type Amend = (operation: Operation, answer: Answer) => Promise<Answer> | Answer
+
+export interface AwsWorld extends WebIdentityWorld {
+  readonly moto: Moto
+  readonly authorizer: Authorizer
+  readonly overrides: readonly Override[]
+  readonly amends: readonly Amend[]
+}
+
+/** Every AWS host name but the registry's: who asks, may they, then the state answers. */
+export async function handleAws(exchange: Exchange, world: AwsWorld): Promise<void> {
+  const { request, url, host, note } = exchange
+  const raw: RawRequest = {
+    method: request.method ?? 'GET',
+    url,
+    headers: request.headers,
+    body: await readBody(request),
+  }
+  const service = serviceOf(host)
+  if (!service)
+    return send(
+      exchange,
+      awsError('rest-json', { code: 'UnknownOperationException', message: `no service at ${host}`, status: 404 }),
+    )
+  note.service = service.iam
+  const operation = operationOf(host, raw)
+  if (operation) note.operation = operation.name
+  if (service.iam === 'sts' && (await handleSts(exchange, raw, formOf(raw), world))) return
+
+  const caller = callerOf(raw, world.sessions, world.now())
+  if (caller.refusal !== undefined) return refuse(exchange, service.protocol, caller.refusal)
+  note.principal = caller.session.arn
+  if (!operation) {
+    const unknown: AwsError = {
+      code: 'UnknownOperationException',
+      message: `${raw.method} ${url.pathname}`,
+      status: 404,
+    }
+    return send(exchange, awsError(service.protocol, unknown))
+  }
+  const denial = await firstDenial(world.authorizer, caller.session, operation)
+  if (denial !== undefined) return refuse(exchange, service.protocol, 'denied', denial)
+  send(exchange, await answerOf(operation, caller.session, raw, world))
+}
+
+function refuse(exchange: Exchange, protocol: Operation['protocol'], kind: Refusal, sentence?: string): void {
+  const error = refusal(protocol, kind, sentence)
+  exchange.note.code = error.code
+  send(exchange, awsError(protocol, error))
+}
+
+/** IAM names a few actions unlike their operations. */
+const actionNames: Readonly<Record<string, string>> = {
+  's3:ListBuckets': 's3:ListAllMyBuckets',
+  'secretsmanager:BatchGetSecretValue': 'secretsmanager:GetSecretValue',
+}
+
+async function firstDenial(
+  authorizer: Authorizer,
+  session: Session,
+  operation: Operation,
+): Promise<string | undefined> {
+  const named = `${operation.service}:${operation.name}`
+  const action = actionNames[named] ?? named
+  for (const resource of operation.resources) {
+    const denial = await authorizer.check(session, action, resource)
+    if (denial !== undefined) return denial
+  }
+  return undefined
+}
+
+async function answerOf(operation: Operation, session: Session, raw: RawRequest, world: AwsWorld): Promise<Answer> {
+  for (const override of world.overrides) {
+    const answer = await override(operation, session)
+    if (answer) return answer
+  }
+  // A policy that changes changes decisions.
+  if (operation.service === 'iam' && !/^(Get|List)/.test(operation.name)) world.authorizer.clear()
+  const headers = Object.entries(raw.headers).map(([name, value]) => [name, String(value)])
+  let answer = await world.moto.forward(
+    raw.method,
+    raw.url.pathname + raw.url.search,
+    Object.fromEntries(headers),
+    raw.body,
+  )
+  for (const amend of world.amends) answer = await amend(operation, answer)
+  return answer
+}

@@ -1,0 +1,23 @@
+import { readdirSync } from 'node:fs'
+
+import { expect, test } from '@jest/globals'
+
+import { contracts } from '../../src/actions/contracts.ts'
+import { createExec } from '../../src/runtime/exec.ts'
+
+test('dist/ holds one program and a stub for each action', () => {
+  const folders = readdirSync('dist', { withFileTypes: true }).filter(entry => entry.isDirectory())
+  expect(folders.map(({ name }) => name).toSorted()).toEqual(
+    [...contracts.map(({ name }) => name), 'slipway'].toSorted(),
+  )
+})
+
+test(
+  'dist/ is what the sources give, byte by byte, in another folder',
+  async () => {
+    const exec = createExec(process.env)
+    const { code, stderr } = await exec(process.execPath, ['scripts/check-dist.ts'], { env: { NODE_OPTIONS: '' } })
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+  },
+  5 * 60_000,
+)

@@ -168,7 +168,13 @@ describe('the sample application in real pods', () => {
       ({ body }) => body['status'] !== 'pending',
     )
     expect(body).toMatchObject({ sku: 'apple', quantity: 3, status: 'confirmed', processed_at: expect.any(String) })
-    expect(await kubectl('logs', 'deployment/worker')).toContain(`"order": "${String(placed.body['id'])}"`)
+    // The worker writes its line after the order is confirmed, and the kubelet hands it on after that.
+    const line = `"order": "${String(placed.body['id'])}"`
+    const said = await until(
+      () => kubectl('logs', 'deployment/worker'),
+      log => log.includes(line),
+    )
+    expect(said).toContain(line)
   })
 
   test('it runs as an ordinary user on a read-only file system', async () => {

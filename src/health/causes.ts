@@ -132,6 +132,11 @@ export const causes = {
     facts => `its controller says that it cannot go on${because(facts)}`,
     "The text is the controller's reason.",
   ),
+  'alarm-raised': terminal(
+    'code',
+    facts => `a CloudWatch alarm that was quiet before the release went off${because(facts)}`,
+    'Look at the metric of the alarm that the text names, and at the log of the new pods.',
+  ),
   'image-pull-denied': waiting(
     'image',
     2 * minute,
@@ -186,12 +191,6 @@ export const causes = {
     facts => `the volume claim is not bound${because(facts)}`,
     'Check its storage class and the provisioner.',
   ),
-  'readiness-gate-pending': waiting(
-    'network',
-    5 * minute,
-    facts => `a readiness gate is not met${because(facts)}`,
-    'Check the target health of the load balancer, and its controller.',
-  ),
   'liveness-failing': waiting(
     'code',
     5 * minute,
@@ -203,6 +202,18 @@ export const causes = {
     5 * minute,
     facts => `${box(facts)} runs but does not become ready${because(facts)}`,
     'Check what the readiness probe asks for, and the log of the container.',
+  ),
+  'target-unhealthy': waiting(
+    'network',
+    2 * minute,
+    facts => `the load balancer finds its pods unhealthy although they are ready${because(facts)}`,
+    'Check path, port and success codes of the target group, and that the security group lets the load balancer reach the pods.',
+  ),
+  'readiness-gate-pending': waiting(
+    'network',
+    5 * minute,
+    facts => `a readiness gate is not met${because(facts)}`,
+    'Check the target health of the load balancer, and its controller.',
   ),
   'load-balancer-pending': waiting(
     'network',

@@ -20,6 +20,9 @@ describe('the catalogue', () => {
     expect(rankOf('crash-loop')).toBeLessThan(rankOf('not-ready'))
     expect(rankOf('oom-killed')).toBeLessThan(rankOf('crash-loop'))
     expect(rankOf('not-ready')).toBeLessThan(rankOf('progress-deadline'))
+    expect(rankOf('not-ready')).toBeLessThan(rankOf('target-unhealthy'))
+    expect(rankOf('target-unhealthy')).toBeLessThan(rankOf('readiness-gate-pending'))
+    expect(rankOf('crash-loop')).toBeLessThan(rankOf('alarm-raised'))
     expect(rankOf('unheard-of')).toBeGreaterThan(rankOf('rollback-failed'))
   })
 

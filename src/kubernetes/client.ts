@@ -1,6 +1,6 @@
 import { createDiscovery } from './discovery.ts'
 import { KubeError } from './errors.ts'
-import type { ApplyOptions, Cluster, Kind, KubeObject, LogOptions } from './model.ts'
+import type { ApplyOptions, Cluster, Keep, Kind, KubeObject, LogOptions } from './model.ts'
 import { keyOf } from './names.ts'
 import { isRecord, parseObject, parsePage } from './objects.ts'
 import { createPaths, withQuery, type Paths, type QueryValues } from './paths.ts'
@@ -44,11 +44,12 @@ function reading(
   paths: Paths,
   ports: WatchPorts,
 ): Pick<Cluster, 'get' | 'list' | 'watch' | 'logs'> {
-  const list = async (kind: Kind, namespace?: string, selector?: string, signal?: AbortSignal): Promise<FullList> =>
-    listAll(transport, kind, await paths.collection(kind, namespace, signal), selector, signal)
+  const list = async (what: Listing, namespace?: string, signal?: AbortSignal): Promise<FullList> =>
+    listAll(transport, what, await paths.collection(what.kind, namespace, signal), signal)
 
-  const sourceOf = (kind: Kind, namespace: string | undefined): WatchSource => ({
-    list: signal => list(kind, namespace, undefined, signal),
+  const sourceOf = (kind: Kind, namespace: string | undefined, keep: Keep | undefined): WatchSource => ({
+    keep,
+    list: signal => list({ kind, keep }, namespace, signal),
     async open(resourceVersion, seconds, signal) {
       const query = { watch: true, allowWatchBookmarks: true, timeoutSeconds: seconds, resourceVersion }
       const path = withQuery(await paths.collection(kind, namespace, signal), query)
@@ -59,8 +60,9 @@ function reading(
   return {
     get: (key, signal) =>
       unlessMissing(async () => parseObject(await transport.json(get(await paths.object(key, signal), signal)), key)),
-    list: async (kind, namespace, selector, signal) => (await list(kind, namespace, selector, signal)).objects,
-    watch: (kind, namespace, signal) => watchKind(kind, sourceOf(kind, namespace), ports, signal),
+    list: async (kind, namespace, selector, signal, keep) =>
+      (await list({ kind, selector, keep }, namespace, signal)).objects,
+    watch: (kind, namespace, signal, keep) => watchKind(kind, sourceOf(kind, namespace, keep), ports, signal),
     logs: (pod, namespace, options, signal) =>
       transport.text({ ...get(logPath(pod, namespace, options), signal), limitBytes: 2 * logLimitBytes }),
   }
@@ -96,6 +98,14 @@ function writing(transport: Transport, paths: Paths): Pick<Cluster, 'apply' | 'c
   }
 }
 
+/** What to list, and what of it to keep. */
+interface Listing {
+  readonly kind: Kind
+  /** Of labels. */
+  readonly selector?: string | undefined
+  readonly keep?: Keep | undefined
+}
+
 interface FullList {
   readonly objects: readonly KubeObject[]
   readonly resourceVersion: string
@@ -104,22 +114,22 @@ interface FullList {
 /** In pages, which bounds memory; whole when the pages expired while they were read. */
 async function listAll(
   transport: Transport,
-  kind: Kind,
+  what: Listing,
   collection: string,
-  labelSelector?: string,
   signal?: AbortSignal,
 ): Promise<FullList> {
+  const labelSelector = what.selector
   try {
-    return await listPages(transport, kind, collection, { limit: pageSize, labelSelector }, signal)
+    return await listPages(transport, what, collection, { limit: pageSize, labelSelector }, signal)
   } catch (thrown) {
     if (!(thrown instanceof KubeError) || thrown.status !== 410) throw thrown
-    return listPages(transport, kind, collection, { labelSelector }, signal)
+    return listPages(transport, what, collection, { labelSelector }, signal)
   }
 }
 
 async function listPages(
   transport: Transport,
-  kind: Kind,
+  { kind, keep }: Listing,
   collection: string,
   query: QueryValues,
   signal?: AbortSignal,
@@ -127,7 +137,8 @@ async function listPages(
   const objects: KubeObject[] = []
   let next: string | undefined
   for (;;) {
-    const page = parsePage(await transport.json(get(withQuery(collection, { ...query, continue: next }), signal)), kind)
+    const answer = await transport.json(get(withQuery(collection, { ...query, continue: next }), signal))
+    const page = parsePage(answer, kind, keep)
     objects.push(...page.objects)
     if (page.next === undefined) return { objects, resourceVersion: page.resourceVersion }
     next = page.next

@@ -53,6 +53,12 @@ export type WatchEvent =
   /** The stream is broken since `since`; a `listed` event ends the gap. */
   | { readonly type: 'gap'; readonly kind: Kind; readonly since: number; readonly reason: string }
 
+/**
+ * What is kept of an object, decided by whoever reads it. Called with each object of a list or a watch as it is parsed,
+ * so that what is left out never waits in memory. Must not change what it is given.
+ */
+export type Keep = (object: KubeObject) => KubeObject
+
 export interface ApplyOptions {
   /** Server dry run: validate and default, change nothing. */
   readonly dryRun?: boolean
@@ -83,9 +89,10 @@ export interface Cluster {
     namespace: string | undefined,
     selector?: string,
     signal?: AbortSignal,
+    keep?: Keep,
   ): Promise<readonly KubeObject[]>
   /** List, then watch, for ever, until `signal` aborts. Recovers from 410, resets and silence by itself. */
-  watch(kind: Kind, namespace: string | undefined, signal: AbortSignal): AsyncIterable<WatchEvent>
+  watch(kind: Kind, namespace: string | undefined, signal: AbortSignal, keep?: Keep): AsyncIterable<WatchEvent>
   /** Server-side apply with the field manager `slipway`. Returns the object as stored. */
   apply(object: KubeObject, options?: ApplyOptions, signal?: AbortSignal): Promise<KubeObject>
   /** Plain create or replace, for Leases and records with optimistic locking by resourceVersion. */

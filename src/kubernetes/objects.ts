@@ -1,5 +1,5 @@
 import { RemoteError } from '../runtime/errors.ts'
-import type { Kind, KubeObject } from './model.ts'
+import type { Keep, Kind, KubeObject } from './model.ts'
 
 /** A page of a list, as the API server sends it. */
 export interface Page {
@@ -26,22 +26,23 @@ export function writersOf(object: KubeObject): readonly Writer[] {
   return Array.isArray(writers) ? writers.filter(isRecord) : []
 }
 
-/** Checks that `value` is an object of the API, and drops what only weighs (see `slim`). */
-export function parseObject(value: unknown, kind: Kind): KubeObject {
+/** Checks that `value` is an object of the API, drops what only weighs (see `slim`), then what `keep` leaves out. */
+export function parseObject(value: unknown, kind: Kind, keep?: Keep): KubeObject {
   if (!isRecord(value) || !isRecord(value['metadata']) || typeof value['metadata']['name'] !== 'string') {
     throw unexpected(`${kind.kind} object`)
   }
-  return slim(value, kind)
+  const object = slim(value, kind)
+  return keep === undefined ? object : keep(object)
 }
 
-export function parsePage(value: unknown, kind: Kind): Page {
+export function parsePage(value: unknown, kind: Kind, keep?: Keep): Page {
   if (!isRecord(value) || !isRecord(value['metadata'])) throw unexpected(`list of ${kind.kind}`)
   // An empty list of some aggregated API servers is null.
   const items: unknown = value['items'] ?? []
   if (!Array.isArray(items)) throw unexpected(`list of ${kind.kind}`)
   const { resourceVersion, continue: next } = value['metadata']
   return {
-    objects: items.map(item => parseObject(item, kind)),
+    objects: items.map(item => parseObject(item, kind, keep)),
     resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '',
     next: typeof next === 'string' && next !== '' ? next : undefined,
   }

@@ -1,9 +1,10 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import type { Agent, Dispatcher } from 'undici'
+import type { Agent, Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/context.ts'
 import { RemoteError, messageOf } from '../runtime/errors.ts'
+import { hasProxy } from '../runtime/proxy.ts'
 import { retry, type RetryWord } from '../runtime/retry.ts'
 import { KubeError, UnreachableError, parseStatus, silenceReasonOf } from './errors.ts'
 import { mayRepeat, retryAfterMs } from './retry.ts'
@@ -53,6 +54,12 @@ export interface Transport {
 }
 
 const connectTimeoutMs = 5_000
+/**
+ * Idle connections are probed by TCP after this long, then once a second; after ten unanswered probes the connection
+ * breaks (libuv's TCP_KEEPINTVL and TCP_KEEPCNT). So a watch on a dead path breaks after 25 s without a request, where
+ * no proxy on the way answers the probes itself.
+ */
+const keepAliveMs = 15_000
 /** The API server ends its own requests after 60 s, webhooks included. */
 const answerTimeoutMs = 65_000
 const defaultPatienceMs = 30_000
@@ -124,16 +131,19 @@ export function createTransport(connection: Connection, ports: TransportPorts): 
   }
 }
 
-async function openAgent({ ca, clientCertificate }: Connection): Promise<Agent> {
+/** Straight to the server, or through the proxy that HTTPS_PROXY names: a tunnel, in which the CA and TLS are the cluster's. */
+async function openAgent({ ca, clientCertificate }: Connection): Promise<Agent | EnvHttpProxyAgent> {
   // Loaded with the first request: an input error must not pay for it.
   const undici = await import('undici')
-  return new undici.Agent({
-    connect: {
-      timeout: connectTimeoutMs,
-      ...(ca === undefined ? {} : { ca }),
-      ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
-    },
-  })
+  const way = { timeout: connectTimeoutMs, keepAliveInitialDelay: keepAliveMs }
+  const tls = {
+    ...(ca === undefined ? {} : { ca }),
+    ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
+  }
+  const connect = { ...way, ...tls }
+  // Handed on to its ProxyAgent, though the types of undici 6 do not say so.
+  const tunnel = { connect, proxyTls: way, requestTls: connect }
+  return hasProxy() ? new undici.EnvHttpProxyAgent(tunnel) : new undici.Agent({ connect })
 }
 
 async function headersOf(

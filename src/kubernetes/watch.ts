@@ -2,11 +2,13 @@ import { messageOf } from '../runtime/errors.ts'
 import type { Clock, Instant } from '../runtime/clock.ts'
 import { KubeError, parseStatus } from './errors.ts'
 import { splitLines } from './lines.ts'
-import type { Kind, KubeObject, WatchEvent } from './model.ts'
+import type { Keep, Kind, KubeObject, WatchEvent } from './model.ts'
 import { isRecord, parseObject } from './objects.ts'
 
 /** What a watch needs of the API server (port). */
 export interface WatchSource {
+  /** What of each object that the stream brings is kept; `list` sees to its own. */
+  readonly keep?: Keep | undefined
   /** A full, consistent list. */
   list(signal: AbortSignal): Promise<{ readonly objects: readonly KubeObject[]; readonly resourceVersion: string }>
   /** Opens the stream of changes since `resourceVersion`; the server ends it after `seconds`. Does not retry. */
@@ -19,10 +21,15 @@ export interface WatchPorts {
 }
 
 /**
- * Bookmarks come about once a minute, so silence proves nothing by itself. After this long the watch is opened anew
- * from the last version: that proves the path, the token and that nothing was missed, with one request.
+ * The API server sends a bookmark about once a minute, so longer silence means that something between us and its watch
+ * cache has stopped; a dead path alone is noticed much earlier by TCP (see `keepAliveMs` in transport.ts). Then the
+ * watch is opened anew from the last version: that proves the path, the token and that nothing was missed, with one
+ * request. Events have no watch cache and so no bookmarks (kube-apiserver's DefaultWatchCacheSizes): a namespace in
+ * which nothing happens costs such a request each time.
  */
-const longestSilenceMs = 45_000
+const longestSilenceMs = 75_000
+/** The server ends a watch after this and up to a tenth more; each costs a request to open the next. */
+const watchSeconds = 540
 /** A connection that held this long was a good one: its break is not counted with earlier ones. */
 const goodAfterMs = 10_000
 /** A control plane that restarts is back within seconds; a release waits for it. */
@@ -117,12 +124,12 @@ async function* follow(
   const connection = linkedController(signal)
   const openedAt = ports.clock.now()
   try {
-    const seconds = 240 + Math.floor(ports.random() * 60)
+    const seconds = watchSeconds + Math.floor((ports.random() * watchSeconds) / 10)
     const chunks = await source.open(at.resourceVersion ?? '', seconds, connection.controller.signal)
     at.heardAt = ports.clock.now()
     const heard = endOnSilence(chunks, at, ports.clock, connection.controller)
     for await (const line of splitLines(heard, longestLineBytes)) {
-      const { event, resourceVersion } = readFrame(line, kind)
+      const { event, resourceVersion } = readFrame(line, kind, source.keep)
       at.resourceVersion = resourceVersion
       at.failures = 0
       if (event) yield event
@@ -164,7 +171,7 @@ async function* endOnSilence(
   }
 }
 
-function readFrame(line: string, kind: Kind): Frame {
+function readFrame(line: string, kind: Kind, keep: Keep | undefined): Frame {
   const frame: unknown = JSON.parse(line)
   if (!isRecord(frame)) throw new Error('the stream holds something else than watch events')
   const { type, object } = frame
@@ -175,7 +182,7 @@ function readFrame(line: string, kind: Kind): Frame {
   if (type === 'BOOKMARK') return { resourceVersion: bookmarkVersion(object) }
   const change = changes[String(type)]
   if (change === undefined) throw new Error(`unknown watch event ${String(type)}`)
-  const parsed = parseObject(object, kind)
+  const parsed = parseObject(object, kind, keep)
   return { event: { type: change, object: parsed }, resourceVersion: parsed.metadata.resourceVersion ?? '' }
 }
 

@@ -1,4 +1,5 @@
 import type { HttpGet } from './oidc.ts'
+import { hasProxy } from './proxy.ts'
 
 /**
  * GET through undici, loaded at the first request. Its agent for HTTPS_PROXY and NO_PROXY calls itself experimental in
@@ -18,8 +19,4 @@ export const httpGet: HttpGet = async (url, headers, signal) => {
   } finally {
     await dispatcher.close()
   }
-}
-
-function hasProxy(): boolean {
-  return ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].some(name => Boolean(process.env[name]))
 }

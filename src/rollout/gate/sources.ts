@@ -1,5 +1,6 @@
 import type { Cluster } from '../../kubernetes/model.ts'
 import { messageOf, SlipwayError } from '../../runtime/errors.ts'
+import { keepOf } from './keep.ts'
 import { channelKey, type Channel, type ChannelEvent } from './store.ts'
 
 /** Where what was seen is left. */
@@ -19,6 +20,7 @@ async function pump(channel: Channel, cluster: Cluster, sink: Sink, signal: Abor
       { apiVersion: channel.apiVersion, kind: channel.kind },
       channel.namespace,
       signal,
+      keepOf(channel),
     )) {
       if (signal.aborted) return
       sink.push({ channel: key, event })
@@ -46,7 +48,7 @@ export async function freshRead(
       const kind = { apiVersion: channel.apiVersion, kind: channel.kind }
       const key = channelKey(channel)
       try {
-        const objects = await cluster.list(kind, channel.namespace, undefined, signal)
+        const objects = await cluster.list(kind, channel.namespace, undefined, signal, keepOf(channel))
         return { channel: key, event: { type: 'listed', kind, objects, resourceVersion: '' } }
       } catch (thrown) {
         if (channel.need === 'proof' || !isDenied(thrown)) throw thrown

@@ -1,4 +1,4 @@
-import type { Cluster, Kind, KubeObject, LogOptions, WatchEvent } from '../../../src/kubernetes/model.ts'
+import type { Cluster, Keep, Kind, KubeObject, LogOptions, WatchEvent } from '../../../src/kubernetes/model.ts'
 import { parseObject, writersOf } from '../../../src/kubernetes/objects.ts'
 import { DeniedError } from '../../../src/runtime/errors.ts'
 
@@ -102,14 +102,25 @@ export class SimulatedCluster implements Cluster {
     return this.all(kind).filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
   }
 
-  async list(kind: Kind, namespace: string | undefined): Promise<readonly KubeObject[]> {
+  async list(
+    kind: Kind,
+    namespace: string | undefined,
+    _selector?: string,
+    _signal?: AbortSignal,
+    keep: Keep = object => object,
+  ): Promise<readonly KubeObject[]> {
     this.requests.push(`list ${kind.kind}`)
     if (this.unreachable !== undefined) throw this.unreachable
     this.#refuse(kind)
-    return this.#select(kind, namespace)
+    return this.#select(kind, namespace).map(keep)
   }
 
-  async *watch(kind: Kind, namespace: string | undefined, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+  async *watch(
+    kind: Kind,
+    namespace: string | undefined,
+    signal: AbortSignal,
+    keep: Keep = object => object,
+  ): AsyncGenerator<WatchEvent> {
     this.requests.push(`watch ${kind.kind}`)
     this.#refuse(kind)
     const watcher: Watcher = { kind, namespace, queue: [this.#listed(kind, namespace)], wake: () => undefined }
@@ -117,7 +128,8 @@ export class SimulatedCluster implements Cluster {
     signal.addEventListener('abort', () => watcher.wake(), { once: true })
     try {
       while (!signal.aborted) {
-        for (let event = watcher.queue.shift(); event !== undefined; event = watcher.queue.shift()) yield event
+        for (let event = watcher.queue.shift(); event !== undefined; event = watcher.queue.shift())
+          yield kept(event, keep)
         if (signal.aborted) return
         await new Promise<void>(resolve => {
           watcher.wake = resolve
@@ -166,6 +178,14 @@ export class SimulatedCluster implements Cluster {
   namespaced(): Promise<boolean | undefined> {
     return Promise.resolve(true)
   }
+}
+
+/** As the transport hands it over: without what the reader does not keep. */
+function kept(event: WatchEvent, keep: Keep): WatchEvent {
+  if (event.type === 'gap') return event
+  return event.type === 'listed'
+    ? { ...event, objects: event.objects.map(keep) }
+    : { ...event, object: keep(event.object) }
 }
 
 function notUsed(name: string): Promise<never> {

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { createServer, type IncomingMessage } from 'node:http'
+import { connect as connectTo, type AddressInfo, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { createCluster, type ClusterClient } from '../../../src/kubernetes/client.ts'
 import { KubeError } from '../../../src/kubernetes/errors.ts'
+import type { Keep } from '../../../src/kubernetes/model.ts'
 import type { TokenSource } from '../../../src/kubernetes/transport.ts'
 import { groups, pod, startApiServer, status } from '../../support/api-server.ts'
 import { recordingLog } from '../../support/context.ts'
@@ -55,6 +58,12 @@ describe('reading', () => {
     expect(pods).toEqual([named, pod('b')])
     const [first] = server.to('/api/v1/namespaces/shop/pods')
     expect(Object.fromEntries(first?.query ?? [])).toEqual({ limit: '500', labelSelector: 'app=api' })
+  })
+
+  test('of each object of a list only that stays which its reader keeps', async () => {
+    const { cluster } = await bench((_, response) => json(response, 200, podList([pod('a', '1', { spec: { x: 1 } })])))
+    const keep: Keep = ({ spec: _, ...object }) => object
+    expect(await cluster.list(podKind, 'shop', undefined, undefined, keep)).toEqual([pod('a')])
   })
 
   test('a list whose pages expired is read whole', async () => {
@@ -149,6 +158,31 @@ describe('writing', () => {
     await cluster.apply({ ...podKind, metadata: { name: 'a', namespace: 'shop' } })
     expect(lines).toEqual(['warning: unknown field "spec.x"', 'warning: old'])
   })
+})
+
+test('a proxy of the environment is used as a tunnel', async () => {
+  const tunnels: string[] = []
+  const proxy = createServer().on('connect', (request: IncomingMessage, client: Socket) => {
+    tunnels.push(request.url ?? '')
+    const [host = '', port = ''] = (request.url ?? '').split(':')
+    const server = connectTo(Number(port), host, () => client.write('HTTP/1.1 200 OK\r\n\r\n'))
+    client.pipe(server).pipe(client)
+    server.on('error', () => client.destroy())
+    client.on('error', () => server.destroy())
+  })
+  await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
+  const { port } = proxy.address() as AddressInfo
+  const before = process.env['http_proxy']
+  process.env['http_proxy'] = `http://127.0.0.1:${port}`
+  closing.push(async () => {
+    if (before === undefined) delete process.env['http_proxy']
+    else process.env['http_proxy'] = before
+    proxy.closeAllConnections()
+    proxy.close()
+  })
+  const { server, cluster } = await bench((_, response) => json(response, 200, { gitVersion: 'v1.36.4' }))
+  expect(await cluster.version()).toBe('v1.36.4')
+  expect(tunnels).toEqual([new URL(server.url).host])
 })
 
 describe('trouble on the way', () => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { getEventListeners } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { createCluster } from '../../../src/kubernetes/client.ts'
-import type { WatchEvent } from '../../../src/kubernetes/model.ts'
+import type { Keep, WatchEvent } from '../../../src/kubernetes/model.ts'
 import { pod, startApiServer, status } from '../../support/api-server.ts'
 import { recordingLog } from '../../support/context.ts'
 import { json, type Loopback, type SeenRequest } from '../../support/loopback.ts'
@@ -107,9 +107,32 @@ describe('a watch in good weather', () => {
     expect(Object.fromEntries(first.request.query)).toEqual({
       watch: 'true',
       allowWatchBookmarks: 'true',
-      timeoutSeconds: '270',
+      timeoutSeconds: '567',
       resourceVersion: '100',
     })
+  })
+
+  test('hands over what the reader keeps, of the list and of every change', async () => {
+    const server = await startApiServer(({ query }, response) => {
+      if (!query.has('watch')) return json(response, 200, { metadata: { resourceVersion: '1' }, items: [pod('a')] })
+      response.write(`${JSON.stringify({ type: 'ADDED', object: pod('b', '2') })}\n`)
+    })
+    const cluster = createCluster({
+      server: server.url,
+      clock: new ManualClock(),
+      random: () => 0.5,
+      log: recordingLog(),
+    })
+    closing.push(server.close, cluster.close)
+    const abort = new AbortController()
+    const seen: (string | undefined)[] = []
+    const keep: Keep = object => ({ ...object, metadata: { ...object.metadata, uid: 'kept' } })
+    for await (const event of cluster.watch(podKind, 'shop', abort.signal, keep)) {
+      if (event.type === 'listed') seen.push(...event.objects.map(({ metadata }) => metadata.uid))
+      if (event.type === 'added') seen.push(event.object.metadata.uid)
+      if (seen.length === 2) abort.abort(new Error('enough'))
+    }
+    expect(seen).toEqual(['kept', 'kept'])
   })
 
   test('goes on from the last bookmark when the server ends the watch, without a gap', async () => {
@@ -217,11 +240,11 @@ describe('a watch in bad weather', () => {
     expect((await stream(1)).request.query.get('resourceVersion')).toBe('100')
   })
 
-  test('silence for 45 s makes it connect anew from the last version', async () => {
+  test('silence for 75 s makes it connect anew from the last version', async () => {
     const { clock, events, stream } = await watching()
     await stream(0)
-    await clock.sleeping(40_000)
-    clock.advance(45_000)
+    await clock.sleeping(70_000)
+    clock.advance(75_000)
     await clock.sleeping(0, 200)
     clock.advance(200)
     expect((await stream(1)).request.query.get('resourceVersion')).toBe('100')
@@ -231,13 +254,13 @@ describe('a watch in bad weather', () => {
   test('every byte proves life: a bookmark puts the check off', async () => {
     const { clock, events, stream, server, until } = await watching()
     const first = await stream(0)
-    await clock.sleeping(40_000)
-    clock.advance(30_000)
+    await clock.sleeping(70_000)
+    clock.advance(60_000)
     first.send('ADDED', pod('b', '120'))
     await until(2)
     clock.advance(15_000)
     // The guard looks at its first deadline, sees the byte and sleeps for what is left.
-    await clock.sleeping(29_000, 31_000)
+    await clock.sleeping(59_000, 61_000)
     expect(server.to(pods).filter(({ query }) => query.has('watch'))).toHaveLength(1)
     expect(types(events)).toEqual(['listed', 'added'])
   })
@@ -268,7 +291,7 @@ describe('the end of a watch', () => {
   test('an abort ends it without an error and leaves no listener and no connection', async () => {
     const { abort, done, stream, clock } = await watching()
     const first = await stream(0)
-    await clock.sleeping(40_000)
+    await clock.sleeping(70_000)
     abort.abort(new Error('cancelled'))
     await done
     expect(clock.sleepers).toBe(0)

@@ -45,4 +45,4 @@ th{color:var(--soft);font-weight:600;white-space:nowrap}
 details{border:1px solid var(--line);border-radius:.4rem;margin:1rem 0;padding:.5rem 1rem}
 summary{cursor:pointer;font-weight:600}
 @media print{main{max-width:none;padding:0}details{border:0;padding:0}details::details-content{content-visibility:visible;display:block;height:auto}pre{white-space:pre-wrap}a{color:inherit}tr,pre{break-inside:avoid}}
-`}),3233:((e,t,n)=>{n.d(t,{H:()=>inParallel});async function inParallel(e,t,n){let r=[],i=e.entries(),worker=async()=>{for(let[e,t]of i)r[e]=await n(t)};return await Promise.all(Array.from({length:Math.min(t,e.length)},worker)),r}})};
+`}),3233:((e,t,n)=>{n.d(t,{H:()=>inParallel});async function inParallel(e,t,n){let r=[],i=e.entries(),a=[],worker=async()=>{for(let[e,t]of i){if(a.length>0)return;try{r[e]=await n(t)}catch(e){a.push(e)}}};if(await Promise.all(Array.from({length:Math.min(t,e.length)},worker)),a.length>0)throw a[0];return r}})};

@@ -115,9 +115,17 @@ export interface Other extends KubeObject {
   }
 }
 
+/** Each object is looked at many times while it stands; its view is made once. */
+const views = new WeakMap<KubeObject, KubeObject>()
+
 /** The border between untyped JSON and the rules: trusts the API server's schema, supplies absent `spec` and `status`. */
 export function view<T extends KubeObject>(object: KubeObject): T {
-  return { ...object, spec: object['spec'] ?? {}, status: object['status'] ?? {} } as unknown as T
+  let seen = views.get(object)
+  if (seen === undefined) {
+    seen = { ...object, spec: object['spec'] ?? {}, status: object['status'] ?? {} }
+    views.set(object, seen)
+  }
+  return seen as T
 }
 
 /** Milliseconds of an RFC 3339 time; undefined when absent or unreadable. */

@@ -75,10 +75,21 @@ export function isDiscounted(pod: Pod, related: Related): boolean {
   return isOnLostNode(pod, related.nodes)
 }
 
+const lostNodes = new WeakMap<readonly KubeObject[], ReadonlySet<string>>()
+
 function isOnLostNode(pod: Pod, nodes: readonly KubeObject[]): boolean {
-  const node = nodes.find(({ metadata }) => metadata.name === pod.spec.nodeName)
-  const taints = (node?.['spec'] as { readonly taints?: readonly { readonly key: string }[] } | undefined)?.taints ?? []
+  const lost = lostNodes.get(nodes) ?? new Set(nodes.filter(isLost).map(({ metadata }) => metadata.name))
+  lostNodes.set(nodes, lost)
+  return pod.spec.nodeName !== undefined && lost.has(pod.spec.nodeName)
+}
+
+function isLost(node: KubeObject): boolean {
+  const { taints = [] } = view<Node>(node).spec
   return taints.some(({ key }) => key === 'node.kubernetes.io/unreachable' || key === 'karpenter.sh/disrupted')
+}
+
+interface Node extends KubeObject {
+  readonly spec: { readonly taints?: readonly { readonly key: string }[] }
 }
 
 const eventIndexes = new WeakMap<readonly KubeObject[], Map<string | undefined, KubeEvent[]>>()
@@ -130,9 +141,13 @@ interface RawEvent extends KubeObject {
   readonly reportingComponent?: string
 }
 
+const read = new WeakMap<KubeObject, KubeEvent>()
+
 function readEvent(event: KubeObject): KubeEvent {
-  const raw = view<RawEvent>(event)
-  return {
+  const known = read.get(event)
+  if (known !== undefined) return known
+  const raw = event as RawEvent
+  const made = {
     reason: raw.reason ?? '',
     message: raw.message ?? '',
     fieldPath: raw.involvedObject?.fieldPath ?? '',
@@ -146,4 +161,6 @@ function readEvent(event: KubeObject): KubeEvent {
     version: Number(event.metadata.resourceVersion ?? 0),
     reporter: raw.reportingComponent ?? raw.source?.component ?? '',
   }
+  read.set(event, made)
+  return made
 }

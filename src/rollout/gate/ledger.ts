@@ -109,10 +109,17 @@ export function countedExits(ledger: Ledger, evidence: Evidence): number {
   return evidence.count - (ledger.forgiven.get(slotKey(evidence)) ?? 0)
 }
 
+type OpenEntry = Entry & { readonly openSince: Instant }
+
+// Asked for each subject in turn: of hundreds of subjects each would else go through the entries of all.
+const openBySubject = new WeakMap<Ledger['entries'], ReadonlyMap<string, readonly OpenEntry[]>>()
+
 /** Entries that hold now, of one subject or of all. */
-export function openEntries(ledger: Ledger, subject?: string): readonly (Entry & { readonly openSince: Instant })[] {
-  return [...ledger.entries.values()].filter(
-    (entry): entry is Entry & { readonly openSince: Instant } =>
-      entry.openSince !== undefined && (subject === undefined || entry.evidence.subject === subject),
-  )
+export function openEntries({ entries }: Ledger, subject?: string): readonly OpenEntry[] {
+  const open = (): OpenEntry[] =>
+    [...entries.values()].filter((entry): entry is OpenEntry => entry.openSince !== undefined)
+  if (subject === undefined) return open()
+  const known = openBySubject.get(entries) ?? Map.groupBy(open(), ({ evidence }) => evidence.subject)
+  openBySubject.set(entries, known)
+  return known.get(subject) ?? []
 }

@@ -37,6 +37,7 @@ function isRepeated({ evidence }: Open, { ledger }: GateState): boolean {
 
 /** Two pods with the same cause, or all pods of the new revision that have a node, or one pod once more. */
 function hasQuorum(repeated: readonly Open[], subject: Subject, state: GateState): boolean {
+  if (repeated.length === 0) return false
   const bad = new Set(repeated.map(({ evidence }) => evidence.uid))
   const sameCause = [...Map.groupBy(repeated, ({ evidence }) => evidence.code).values()].some(
     entries => new Set(entries.map(({ evidence }) => evidence.uid)).size >= 2,

@@ -24,6 +24,12 @@ export interface GatePorts {
 }
 
 const heartbeatMs = 15_000
+/**
+ * A look at thousands of pods takes tens of milliseconds, and their events come one by one. So much longer than it took
+ * the gate rests after a look, within a bound: what comes meanwhile is looked at together.
+ */
+const restShare = 4
+const longestRestMs = 400
 
 /**
  * Watches the applied objects until there is a verdict. Never throws for the release's sake, and never polls:
@@ -54,6 +60,8 @@ class Gate {
   readonly #opinion: SecondOpinion | undefined
   #nextHeartbeat: number
   #confirmedAt = -Infinity
+  /** How long the last look took. */
+  #tookMs = 0
   readonly #warned = new Set<string>()
 
   constructor(state: GateState, ports: GatePorts, signal: AbortSignal) {
@@ -81,13 +89,19 @@ class Gate {
       const now = clock.now()
       this.#beat(decision, now)
       const until = decision.decision === 'wait' ? decision.until : now
-      await this.#mailbox.pause(clock, Math.min(until, this.#nextHeartbeat) - now)
+      await this.#rest()
+      await this.#mailbox.pause(clock, Math.min(until, this.#nextHeartbeat) - clock.now())
     }
     return {
       decision: 'verdict',
       verdict: 'cancelled',
       cause: cause('cancelled', { subject: 'release', at: clock.now() }),
     }
+  }
+
+  async #rest(): Promise<void> {
+    const ms = Math.min(this.#tookMs * restShare, longestRestMs)
+    if (ms > 0) await this.#ports.clock.sleep(ms, this.#signal).catch(() => undefined)
   }
 
   async #look(): Promise<Decision> {
@@ -99,6 +113,7 @@ class Gate {
     this.#warnOfBlindSpots()
     this.#opinion?.consult(openEntries(this.state.ledger).map(({ evidence }) => evidence))
     const decision = judge(this.state, now)
+    this.#tookMs = clock.now() - now
     if (!restsOnPresent(decision)) return decision
     // Events may pour in while a fresh read disagrees: one read a second is enough.
     if (now < this.#confirmedAt + againMs) return { decision: 'wait', until: this.#confirmedAt + againMs }

@@ -34,7 +34,7 @@ const noIo = { regex: '^[^.]', allowTypeImports: true, message: 'A pure room tak
 
 function boundary(room: string) {
   const allowed = new Set([room, ...(rooms[room] ?? [])])
-  const barred = [...Object.keys(rooms), 'actions'].filter(other => !allowed.has(other))
+  const barred = [...Object.keys(rooms), 'actions', 'commands'].filter(other => !allowed.has(other))
   const upward = {
     regex: `^(\\.\\./)+(${barred.join('|')})/`,
     allowTypeImports: true,
@@ -108,7 +108,7 @@ export default defineConfig({
   overrides: [
     { files: ['src/**', 'sandbox/**', 'scripts/**', 'bench/**'], rules: sizes },
     {
-      files: ['src/actions/**', 'src/main.ts'],
+      files: ['src/actions/**', 'src/commands/**', 'src/main.ts'],
       rules: { 'no-restricted-imports': ['error', { patterns: [outside, toolkit] }] },
     },
     {

@@ -3,6 +3,7 @@ import type { ActionName } from './actions/contracts.ts'
 import { valuesFromConfig } from './config/values-from-config.ts'
 import type { Action } from './runtime/action.ts'
 import { processHost } from './runtime/host.ts'
+import { runCommand } from './runtime/run-command.ts'
 import { runAction } from './runtime/run-action.ts'
 
 /**
@@ -15,6 +16,19 @@ const loaders: Readonly<Record<ActionName, () => Promise<Action>>> = {
   scan: async () => (await import('./actions/scan.ts')).entry,
   deploy: async () => (await import('./actions/deploy.ts')).entry,
   rollback: async () => (await import('./actions/rollback.ts')).entry,
+}
+
+/** Command-line tools for people. They take a file and need no runner. */
+const commands = {
+  replay: async () => (await import('./commands/replay.ts')).command,
+} as const
+
+/** Names of the tools; dist/<name>/index.js runs one. */
+export type CommandName = keyof typeof commands
+
+/** Runs the tool of that name with the arguments of this process. */
+export async function command(name: CommandName): Promise<void> {
+  await runCommand(commands[name])
 }
 
 /** Runs the action of that name to its end, and ends the process. */

@@ -5,11 +5,15 @@ import { minifySync } from 'oxc-minify'
 
 import { messageOf } from '../../src/runtime/errors.ts'
 import { contracts } from '../../src/actions/contracts.ts'
+import type { CommandName } from '../../src/main.ts'
 import type { BundleSizes } from './sizes.ts'
 import { sizesOf } from './sizes.ts'
 
 /** Folder of the one program below dist/; each action has a stub beside it. */
 const program = 'slipway'
+
+/** Tools for people that have a stub too. */
+export const commands = ['replay'] as const satisfies readonly CommandName[]
 
 export interface Bundle {
   /** Path below dist/ → content. */
@@ -30,7 +34,8 @@ export async function bundle(folder: string): Promise<Bundle> {
   for (const [path, { source }] of Object.entries(result.assets)) {
     files.set(`${program}/${path}`, path.endsWith('.js') ? minified(path, source.toString()) : Buffer.from(source))
   }
-  for (const { name } of contracts) files.set(`${name}/index.js`, Buffer.from(stub(name)))
+  for (const { name } of contracts) files.set(`${name}/index.js`, Buffer.from(stub('main', name)))
+  for (const name of commands) files.set(`${name}/index.js`, Buffer.from(stub('command', name)))
   return { files, sizes: sizesOf(files, `${program}/`, result.stats.compilation.chunkGroups) }
 }
 
@@ -67,7 +72,7 @@ async function callNcc(folder: string): ReturnType<typeof ncc> {
   }
 }
 
-/** What the runner starts: it only names the action. */
-function stub(action: string): string {
-  return `import { main } from '../${program}/index.js'\n\nawait main('${action}')\n`
+/** What the runner or a person starts: it only names the action or the tool. */
+function stub(run: 'main' | 'command', name: string): string {
+  return `import { ${run} } from '../${program}/index.js'\n\nawait ${run}('${name}')\n`
 }

@@ -45,7 +45,9 @@ export function sizesOf(
 }
 
 function actionOf(group: ChunkGroup): string | undefined {
-  return group.origins.map(({ request }) => /\/actions\/([a-z-]+)\.js$/.exec(request ?? '')?.[1]).find(Boolean)
+  return group.origins
+    .map(({ request }) => /\/(?:actions|commands)\/([a-z-]+)\.js$/.exec(request ?? '')?.[1])
+    .find(Boolean)
 }
 
 function filesOf(groups: Iterable<ChunkGroup>): ReadonlySet<string> {

@@ -14,6 +14,7 @@ import { secretValues } from '../rollout/secrets.ts'
 import { action } from '../runtime/action.ts'
 import { filesBelow, writePage } from '../runtime/files.ts'
 import { deploy as contract } from './deploy.contract.ts'
+import { openTrace } from './release-trace.ts'
 import { holderOf, outputsOf, planLines, succeeded, viewOf } from './release-view.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
@@ -26,6 +27,8 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   const policy = eksDeploy({ ...place, cluster: given.cluster, repositories })
   const session = await openSession({ role: given.role, region: given.region, policy }, context)
   const cluster = await connectEks({ cluster: given.cluster, session, context })
+  const trace = openTrace(given, context)
+  outputs.set({ trace: trace.path })
   const outcome = await deploy(
     {
       application: given.application ?? given.namespace,
@@ -42,7 +45,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
       dryRun: given.dryRun,
       force: given.forceConflicts,
     },
-    { ...context, cluster, images: ecrImageCheck(session) },
+    { ...context, cluster, images: ecrImageCheck(session), trace },
   )
   const { result, rollback } = outcome
   outputs.set({ ...outputsOf(outcome), rolledBack: rollback !== undefined && succeeded(rollback.result) })

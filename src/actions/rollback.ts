@@ -10,6 +10,7 @@ import { rollback } from '../rollout/rollback.ts'
 import { action } from '../runtime/action.ts'
 import { writePage } from '../runtime/files.ts'
 import { rollback as contract } from './rollback.contract.ts'
+import { openTrace } from './release-trace.ts'
 import { holderOf, outputsOf, succeeded, viewOf } from './release-view.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
@@ -18,6 +19,8 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   const policy = eksDeploy({ partition, account, region: given.region, cluster: given.cluster, repositories: ['*'] })
   const session = await openSession({ role: given.role, region: given.region, policy }, context)
   const cluster = await connectEks({ cluster: given.cluster, session, context })
+  const trace = openTrace(given, context)
+  outputs.set({ trace: trace.path })
   const outcome = await rollback(
     {
       application: given.application ?? given.namespace,
@@ -28,7 +31,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
       timeoutMs: given.timeout,
       soakMs: given.soak,
     },
-    { ...context, cluster, images: ecrImageCheck(session) },
+    { ...context, cluster, images: ecrImageCheck(session), trace },
   )
   outputs.set({ ...outputsOf(outcome), to: outcome.rollbackTo })
   if (!outcome.result) throw new Error('a rollback is always judged')

@@ -53,4 +53,5 @@ export const releaseOutputs = {
   release: 'Revision of the release in its record.',
   seconds: 'Seconds from the first change to the verdict.',
   report: reportOutput,
+  trace: 'Path of `rollout.trace.jsonl`: what the gate saw, to be judged again with `slipway replay`.',
 } as const

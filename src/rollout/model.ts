@@ -11,6 +11,8 @@ export interface AppliedObject {
 }
 
 export interface GateRequest {
+  /** What is gated, for people: the name of a wave. */
+  readonly name?: string
   readonly applied: readonly AppliedObject[]
   /** Evidence from before this instant is inert. Taken before the first write. */
   readonly startedAt: Instant

@@ -1,6 +1,7 @@
 import type { Cluster } from '../kubernetes/model.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/context.ts'
+import type { GateTrace } from './gate/trace.ts'
 import type { ImageCheck } from './model.ts'
 
 /** What a release needs of the world. */
@@ -11,4 +12,6 @@ export interface ReleasePorts {
   readonly signal: AbortSignal
   /** A second opinion on images; without it pull errors take longer to confirm. */
   readonly images?: ImageCheck
+  /** Keeps what the gates see. */
+  readonly trace?: GateTrace
 }

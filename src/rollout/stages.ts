@@ -30,15 +30,15 @@ export async function rollOut(request: RolloutRequest, ports: ReleasePorts): Pro
   // What the last gate judges: all but Jobs that have completed, which their TTL may take away meanwhile.
   const applied: AppliedObject[] = []
   const stages: GateResult[] = []
-  const gate = (objects: readonly AppliedObject[], soakMs: number): Promise<GateResult> =>
-    runGate({ applied: objects, startedAt, timeoutMs: Math.max(0, endsAt - ports.clock.now()), soakMs }, ports)
+  const gate = (name: string, objects: readonly AppliedObject[], soakMs: number): Promise<GateResult> =>
+    runGate({ name, applied: objects, startedAt, timeoutMs: Math.max(0, endsAt - ports.clock.now()), soakMs }, ports)
   try {
     for (const wave of request.waves) {
       ports.log.info(`wave ${wave.name}: ${wave.objects.length} object${wave.objects.length === 1 ? '' : 's'}`)
       const objects = await applyWave(wave, request.live, request.force, ports)
       const isLast = wave === request.waves.at(-1)
       if (!isLast && mustSettle(wave)) {
-        const stage = await gate(objects, 0)
+        const stage = await gate(wave.name, objects, 0)
         stages.push(stage)
         if (!isSuccess(stage)) return joined(stages)
         applied.push(...objects.filter(({ object }) => object.kind !== 'Job'))
@@ -48,7 +48,7 @@ export async function rollOut(request: RolloutRequest, ports: ReleasePorts): Pro
   } catch (error) {
     return joined([...stages, refusedHalfway(error, startedAt, ports)])
   }
-  return joined([...stages, await gate(applied, request.soakMs)])
+  return joined([...stages, await gate('release', applied, request.soakMs)])
 }
 
 /** Throws UserError when a release could not become healthy in time however well it goes. */

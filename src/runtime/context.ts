@@ -76,6 +76,8 @@ export interface Context {
   readonly troubleshooting: string
   /** Hides `secret`, and its base64 form, in everything that is printed from now on. */
   mask(secret: string): void
+  /** `text` with everything hidden in it that `mask` was given, for what is written into files. */
+  hide(text: string): string
   /** Uniform in [0, 1). For jitter and unique names, never for secrets. */
   random(): number
 }

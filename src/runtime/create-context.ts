@@ -37,6 +37,7 @@ export function createContext({ env, log, masker, signal }: ContextParts): Conte
     ...(env['DOCKER_CONFIG'] ? { dockerConfigFolder: env['DOCKER_CONFIG'] } : {}),
     troubleshooting: troubleshootingPage(env),
     mask,
+    hide: text => masker.apply(text),
     random,
   }
 }

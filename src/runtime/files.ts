@@ -1,3 +1,4 @@
+import { appendFileSync, mkdtempSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
@@ -31,4 +32,32 @@ export async function writePage(tempFolder: string, name: string, html: string):
   const path = join(await mkdtemp(join(tempFolder, 'slipway-report-')), name)
   await writeFile(path, html)
   return path
+}
+
+/** A file that grows while an action runs. */
+export interface GrowingFile {
+  readonly path: string
+  write(text: string): void
+}
+
+/**
+ * A new file in a folder of its own below the runner's temporary folder. Texts are written at once and in order, not in
+ * the background: memory stays bounded however slow the disk is, and a killed run leaves what it had.
+ * A disk that is full is told once, to `onTrouble`, and never thrown.
+ */
+export function growingFile(tempFolder: string, name: string, onTrouble: (thrown: unknown) => void): GrowingFile {
+  const path = join(mkdtempSync(join(tempFolder, 'slipway-trace-')), name)
+  let broken = false
+  return {
+    path,
+    write(text) {
+      if (broken) return
+      try {
+        appendFileSync(path, text)
+      } catch (thrown) {
+        broken = true
+        onTrouble(thrown)
+      }
+    },
+  }
 }

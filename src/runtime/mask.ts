@@ -25,9 +25,9 @@ export function createMasker(onSecret: (secret: string) => void = () => {}): Mas
   }
 }
 
-/** As it is, each line of it (a log shows lines), base64, and as part of a URL. */
+/** As it is, each line of it (a log shows lines), base64, as part of a URL, and inside a JSON text. */
 function formsOf(secret: string): readonly string[] {
   const lines = secret.split(/\r?\n/).filter(line => line.trim().length >= shortest)
   const base64 = Buffer.from(secret, 'utf8').toString('base64')
-  return [secret, ...lines, base64, encodeURIComponent(secret)]
+  return [secret, ...lines, base64, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]
 }

@@ -2,13 +2,14 @@ import { readdirSync } from 'node:fs'
 
 import { expect, test } from '@jest/globals'
 
+import { commands } from '../../scripts/bundle/bundle.ts'
 import { contracts } from '../../src/actions/contracts.ts'
 import { createExec } from '../../src/runtime/exec.ts'
 
-test('dist/ holds one program and a stub for each action', () => {
+test('dist/ holds one program and a stub for each action and each tool', () => {
   const folders = readdirSync('dist', { withFileTypes: true }).filter(entry => entry.isDirectory())
   expect(folders.map(({ name }) => name).toSorted()).toEqual(
-    [...contracts.map(({ name }) => name), 'slipway'].toSorted(),
+    [...contracts.map(({ name }) => name), ...commands, 'slipway'].toSorted(),
   )
 })
 

@@ -40,6 +40,7 @@ export function testContext(given: Partial<Omit<Context, 'clock'>> = {}): TestCo
     workspace: mkdtempSync(join(tmpdir(), 'slipway-test-')),
     troubleshooting: 'docs/troubleshooting.md',
     mask: secret => void masked.push(secret),
+    hide: text => masked.reduce((hidden, secret) => hidden.replaceAll(secret, '***'), text),
     random: () => 0,
     ...given,
     clock: virtualClock(),

@@ -1,17 +1,16 @@
-import type { Cluster } from '../../kubernetes/model.ts'
-import type { Clock } from '../../runtime/clock.ts'
-import { messageOf } from '../../runtime/errors.ts'
-import type { Log } from '../../runtime/context.ts'
-import { deadlineOf, graceMs, judge, successOf, unknown, type Decision } from './judge.ts'
-import { freshRead } from './sources.ts'
-import { advance, type GateState } from './state.ts'
+import type { Instant } from '../../runtime/clock.ts'
+import { deadlineOf, graceMs, judge, successOf, unknown, type Decision, type Judgement } from './judge.ts'
+import { advance, type GateEvent, type GateState } from './state.ts'
 import { channelKey, emptyStore, requiredChannels, type Channel } from './store.ts'
 
-interface Ports {
-  readonly cluster: Cluster
-  readonly clock: Clock
-  readonly log: Log
-  readonly signal: AbortSignal
+/** A decision that rests on what still holds, and has to wait for a fresh read that shows the same. */
+export interface Reading {
+  readonly decision: 'read'
+  readonly about: Exclude<Decision, { decision: 'wait' }>
+  /** What is read. */
+  readonly channels: readonly Channel[]
+  /** When it began; it may fail for `graceMs`. */
+  readonly since: Instant
 }
 
 /** How soon a disagreeing or failed read is repeated. */
@@ -22,62 +21,46 @@ export const againMs = 1_000
  * A watch may lag or be silently dead, so none of these is told on its word alone. What has happened (exits, a Job's
  * end, the registry's answer) needs no second look.
  */
-export function restsOnPresent(decision: Decision): boolean {
+export function restsOnPresent(decision: Decision): decision is Reading['about'] {
   if (decision.decision !== 'verdict') return decision.decision === 'confirm'
   if (decision.verdict === 'stalled') return true
   return decision.verdict === 'failed' && decision.cause?.evidence.every(evidence => evidence.class === 'A1') === true
 }
 
-/** Every kind that proves health or is judged; for a bad verdict the events too, which may be all that it rests on. */
-function channelsBehind(decision: Decision, { store }: GateState): readonly Channel[] {
+/** The last word before such a decision: a list of every such kind straight from etcd (no resourceVersion). */
+export function readingFor(about: Reading['about'], { store }: GateState, since: Instant): Reading {
+  // Every kind that proves health or is judged; for a bad verdict the events too, which may be all that it rests on.
   const events = [...store.channels.values()].filter(
-    ({ channel, lost }) => channel.kind === 'Event' && lost === undefined && decision.decision === 'verdict',
+    ({ channel, lost }) => channel.kind === 'Event' && lost === undefined && about.decision === 'verdict',
   )
-  return [...requiredChannels(store), ...events].map(({ channel }) => channel)
+  const channels = [...requiredChannels(store), ...events].map(({ channel }) => channel)
+  return { decision: 'read', about, channels, since }
 }
 
-/**
- * The last word before such a decision: a list of every such kind straight from etcd (no resourceVersion) that
- * shows the same. One that shows something else makes the gate wait for the watches to catch up.
- */
-export async function confirm(state: GateState, decision: Decision, ports: Ports): Promise<Decision> {
-  const { clock, log, signal } = ports
-  const startedAt = clock.now()
-  const channels = channelsBehind(decision, state)
-  while (!signal.aborted) {
-    try {
-      const events = await inTime(freshRead(channels, ports.cluster, signal), startedAt + graceMs - clock.now(), ports)
-      return agreement(decision, lookAgain(state, channels, events, clock.now()), ports)
-    } catch (thrown) {
-      const now = clock.now()
-      log.debug(`the fresh read failed: ${messageOf(thrown)}`)
-      if (now - startedAt >= graceMs) {
-        return unknown('api-unreachable', now, { message: messageOf(thrown), seconds: String(graceMs / 1_000) })
-      }
-      await clock.sleep(againMs, signal).catch(() => undefined)
-    }
-  }
-  return { decision: 'wait', until: clock.now() }
-}
-
-function agreement(decision: Decision, fresh: GateState, { clock, log }: Ports): Decision {
-  const again = judge(fresh, clock.now())
-  if (decision.decision === 'confirm' && again.decision === 'confirm') return successOf(fresh)
-  if (decision.decision === 'verdict' && again.decision === 'verdict' && again.verdict === decision.verdict)
-    return again
+/** Pure: what a fresh read makes of the decision. One that shows something else makes the gate wait for the watches. */
+export function afterRead(
+  { about, channels }: Reading,
+  state: GateState,
+  events: readonly GateEvent[],
+  now: Instant,
+): Exclude<Decision, { decision: 'confirm' }> {
+  const fresh = lookAgain(state, channels, events, now)
+  const again = judge(fresh, now)
+  if (about.decision === 'confirm' && again.decision === 'confirm') return successOf(fresh)
+  if (about.decision === 'verdict' && again.decision === 'verdict' && again.verdict === about.verdict) return again
   // The watches have had their time to catch up: an end is an end.
-  if (decision.decision === 'verdict' && clock.now() > deadlineOf(fresh) + graceMs) return decision
-  log.debug('a fresh read shows something else than the watches')
-  return { decision: 'wait', until: clock.now() + againMs }
+  if (about.decision === 'verdict' && now > deadlineOf(fresh) + graceMs) return about
+  return { decision: 'wait', until: now + againMs }
+}
+
+/** Pure: a read that failed is repeated, until nothing can be known any more. */
+export function afterFailedRead(reading: Reading, reason: string, now: Instant): Reading | Judgement {
+  if (now - reading.since < graceMs) return reading
+  return unknown('api-unreachable', now, { message: reason, seconds: String(graceMs / 1_000) })
 }
 
 /** The state as the fresh read alone shows it, with the ledger and the soak so far. */
-function lookAgain(
-  state: GateState,
-  read: readonly Channel[],
-  events: Awaited<ReturnType<typeof freshRead>>,
-  now: number,
-): GateState {
+function lookAgain(state: GateState, read: readonly Channel[], events: readonly GateEvent[], now: Instant): GateState {
   const blank = emptyStore(read, state.startLine)
   const keys = new Set(read.map(channelKey))
   const unread = new Map([...state.store.channels].filter(([key]) => !keys.has(key)))
@@ -88,17 +71,4 @@ function lookAgain(
     related: { ...state.store.related, pods: [], replicaSets: [] },
   }
   return advance({ ...state, store }, events, now)
-}
-
-async function inTime<T>(work: Promise<T>, ms: number, { clock }: Ports): Promise<T> {
-  const timer = new AbortController()
-  const late = clock.sleep(Math.max(0, ms), timer.signal).then(() => {
-    throw new Error('the API server did not answer in time')
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    timer.abort()
-    late.catch(() => undefined)
-  }
 }

@@ -2,6 +2,7 @@ import { causeEntry } from '../../health/causes.ts'
 import type { Evidence, Health } from '../../health/model.ts'
 import type { Instant } from '../../runtime/clock.ts'
 import type { TimelineEntry } from '../model.ts'
+import type { Next } from './inquiry.ts'
 import { countedExits, openEntries } from './ledger.ts'
 import type { Decision } from './judge.ts'
 import type { GateState } from './state.ts'
@@ -54,7 +55,7 @@ function sentenceOf(evidence: Evidence, { ledger }: GateState): string {
 }
 
 /** One line that says what is awaited, why, and how long at most. */
-export function heartbeat(state: GateState, decision: Decision, now: Instant): string {
+export function heartbeat(state: GateState, decision: Decision | Next, now: Instant): string {
   const seconds = (ms: number): string => `${Math.max(0, Math.round(ms / 1_000))} s`
   const bound = `gives up in ${seconds(state.begunAt + state.request.timeoutMs - now)}`
   const so = `after ${seconds(now - state.begunAt)}`

@@ -1,17 +1,28 @@
-import { cause } from '../../health/evidence.ts'
 import type { Cluster } from '../../kubernetes/model.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/context.ts'
 import type { GateRequest, GateResult, ImageCheck, TimelineEntry } from '../model.ts'
-import { againMs, confirm, restsOnPresent } from './confirm.ts'
+import { againMs, type Reading } from './confirm.ts'
 import { collectExcerpts } from './excerpts.ts'
-import { judge, type Decision, type Judgement } from './judge.ts'
+import { readAfresh } from './fresh-read.ts'
+import {
+  cancelledAt,
+  closeInquiry,
+  concluded,
+  look,
+  nothingToJudge,
+  openInquiry,
+  type Inquiry,
+  type Next,
+} from './inquiry.ts'
+import type { Judgement } from './judge.ts'
+import { openEntries } from './ledger.ts'
 import { Mailbox } from './mailbox.ts'
-import { heartbeat, news, verdictEntry } from './narrate.ts'
+import { heartbeat } from './narrate.ts'
 import { SecondOpinion } from './second-source.ts'
 import { startWatches } from './sources.ts'
-import { advance, initialState, type GateEvent, type GateState } from './state.ts'
-import { openEntries } from './ledger.ts'
+import type { GateEvent } from './state.ts'
+import type { GateTrace } from './trace.ts'
 
 /** What the gate needs of the world. */
 export interface GatePorts {
@@ -20,6 +31,8 @@ export interface GatePorts {
   readonly log: Log
   /** Agrees or disagrees with the cluster about images; without it pull errors take 10 s to confirm. */
   readonly images?: ImageCheck
+  /** Keeps what was seen, so that the verdict can be reached again from it alone. */
+  readonly trace?: GateTrace
   readonly signal: AbortSignal
 }
 
@@ -37,38 +50,50 @@ const longestRestMs = 400
  * A bad verdict comes with its cause and the last log lines of the containers that it names.
  */
 export async function runGate(request: GateRequest, ports: GatePorts): Promise<GateResult> {
-  const begun = initialState(request, ports.clock.now())
-  if (begun.gated.length === 0) return nothingToGate(begun, ports)
+  const begunAt = ports.clock.now()
+  ports.trace?.opened(request, begunAt)
+  const result = await judged(openInquiry(request, begunAt), ports)
+  ports.trace?.closed(result)
+  return result
+}
+
+async function judged(begun: Inquiry, ports: GatePorts): Promise<GateResult> {
+  const nothing = nothingToJudge(begun, ports.clock.now())
+  if (nothing !== undefined) {
+    ports.log.info(nothing.timeline[0]?.says.replace(/^healthy: /, '') ?? '')
+    return nothing
+  }
   const stop = new AbortController()
   const signal = AbortSignal.any([ports.signal, stop.signal])
   const gate = new Gate(begun, ports, signal)
   try {
     const judgement = await gate.run()
-    return await conclude(gate, judgement, ports)
+    const { verdict, cause } = judgement
+    const wantsLogs = cause !== undefined && (verdict === 'failed' || verdict === 'stalled')
+    const result = closeInquiry(gate.inquiry, judgement, ports.clock.now())
+    return wantsLogs ? { ...result, logs: await collectExcerpts(cause, ports) } : result
   } finally {
     stop.abort()
   }
 }
 
-/** The loop: fold what came, look, say what is new, decide, wait. All judgement is in pure functions. */
+/** The loop: hand on what came, say what is new, wait. All judgement is in pure functions (inquiry.ts). */
 class Gate {
-  state: GateState
-  readonly timeline: TimelineEntry[] = []
+  inquiry: Inquiry
   readonly #ports: GatePorts
   readonly #signal: AbortSignal
   readonly #mailbox = new Mailbox<GateEvent>()
   readonly #opinion: SecondOpinion | undefined
   #nextHeartbeat: number
-  #confirmedAt = -Infinity
   /** How long the last look took. */
   #tookMs = 0
   readonly #warned = new Set<string>()
 
-  constructor(state: GateState, ports: GatePorts, signal: AbortSignal) {
-    this.state = state
+  constructor(inquiry: Inquiry, ports: GatePorts, signal: AbortSignal) {
+    this.inquiry = inquiry
     this.#ports = ports
     this.#signal = signal
-    this.#nextHeartbeat = state.begunAt + heartbeatMs
+    this.#nextHeartbeat = inquiry.state.begunAt + heartbeatMs
     const { images, log } = ports
     this.#opinion =
       images && new SecondOpinion(images, log, signal, (image, answer) => this.#mailbox.push({ image, answer }))
@@ -78,25 +103,22 @@ class Gate {
     const { clock, cluster, signal } = this.#ports
     this.#signal.addEventListener('abort', () => this.#mailbox.wake(), { once: true })
     startWatches(
-      [...this.state.store.channels.values()].map(({ channel }) => channel),
+      [...this.inquiry.state.store.channels.values()].map(({ channel }) => channel),
       cluster,
       this.#mailbox,
       this.#signal,
     )
     while (!signal.aborted) {
-      const decision = await this.#look()
-      if (decision.decision === 'verdict') return decision
+      let next = this.#look()
+      while (next.decision === 'read' && !signal.aborted) next = await this.#read(next)
+      if (next.decision === 'verdict') return next
       const now = clock.now()
-      this.#beat(decision, now)
-      const until = decision.decision === 'wait' ? decision.until : now
+      this.#beat(next, now)
+      const until = next.decision === 'wait' ? next.until : now
       await this.#rest()
       await this.#mailbox.pause(clock, Math.min(until, this.#nextHeartbeat) - clock.now())
     }
-    return {
-      decision: 'verdict',
-      verdict: 'cancelled',
-      cause: cause('cancelled', { subject: 'release', at: clock.now() }),
-    }
+    return cancelledAt(clock.now())
   }
 
   async #rest(): Promise<void> {
@@ -104,32 +126,38 @@ class Gate {
     if (ms > 0) await this.#ports.clock.sleep(ms, this.#signal).catch(() => undefined)
   }
 
-  async #look(): Promise<Decision> {
+  #look(): Next {
     const { clock } = this.#ports
-    const before = this.state
     const now = clock.now()
-    this.state = advance(before, this.#mailbox.drain(), now)
-    this.#tell(news(before, this.state, now))
+    const events = this.#mailbox.drain()
+    this.#ports.trace?.looked(now, events)
+    const { inquiry, said, next } = look(this.inquiry, events, now)
+    this.inquiry = inquiry
+    this.#tell(said)
     this.#warnOfBlindSpots()
-    this.#opinion?.consult(openEntries(this.state.ledger).map(({ evidence }) => evidence))
-    const decision = judge(this.state, now)
+    this.#opinion?.consult(openEntries(inquiry.state.ledger).map(({ evidence }) => evidence))
     this.#tookMs = clock.now() - now
-    if (!restsOnPresent(decision)) return decision
-    // Events may pour in while a fresh read disagrees: one read a second is enough.
-    if (now < this.#confirmedAt + againMs) return { decision: 'wait', until: this.#confirmedAt + againMs }
-    this.#confirmedAt = now
-    return confirm(this.state, decision, { ...this.#ports, signal: this.#signal })
+    return next
+  }
+
+  async #read(reading: Reading): Promise<Next> {
+    const { clock, log, trace } = this.#ports
+    const answer = await readAfresh(reading, { ...this.#ports, signal: this.#signal })
+    const now = clock.now()
+    trace?.read(now, answer)
+    const next = concluded(this.inquiry, reading, answer, now)
+    if ('failed' in answer) log.debug(`the fresh read failed: ${answer.failed}`)
+    else if (next.decision === 'wait') log.debug('a fresh read shows something else than the watches')
+    if (next.decision === 'read') await clock.sleep(againMs, this.#signal).catch(() => undefined)
+    return next
   }
 
   #tell(entries: readonly TimelineEntry[]): void {
-    for (const entry of entries) {
-      this.timeline.push(entry)
-      this.#ports.log.info(`${entry.subject}: ${entry.says}`)
-    }
+    for (const { subject, says } of entries) this.#ports.log.info(`${subject}: ${says}`)
   }
 
   #warnOfBlindSpots(): void {
-    for (const [key, { channel, lost }] of this.state.store.channels) {
+    for (const [key, { channel, lost }] of this.inquiry.state.store.channels) {
       if (lost === undefined || channel.need === 'proof' || this.#warned.has(key)) continue
       this.#warned.add(key)
       // Nodes are cluster-scoped: a namespaced role cannot see them, and seldom needs to.
@@ -140,47 +168,9 @@ class Gate {
     }
   }
 
-  #beat(decision: Decision, now: number): void {
+  #beat(next: Next, now: number): void {
     if (now < this.#nextHeartbeat) return
     this.#nextHeartbeat = now + heartbeatMs
-    this.#ports.log.info(`… ${heartbeat(this.state, decision, now)}`)
-  }
-}
-
-async function conclude({ state, timeline }: Gate, judgement: Judgement, ports: GatePorts): Promise<GateResult> {
-  const endedAt = ports.clock.now()
-  const { verdict, cause: because, partial } = judgement
-  const wantsLogs = because !== undefined && (verdict === 'failed' || verdict === 'stalled')
-  return {
-    verdict,
-    ...(because === undefined ? {} : { cause: because }),
-    timeline: [...timeline, verdictEntry(judgement, endedAt)],
-    evidence: [...state.ledger.entries.values()].map(({ evidence }) => evidence),
-    logs: wantsLogs ? await collectExcerpts(because, ports) : [],
-    startedAt: state.request.startedAt,
-    ...(state.readyAt === undefined ? {} : { readyAt: state.readyAt }),
-    endedAt,
-    ...(partial === undefined ? {} : { partial }),
-  }
-}
-
-/** Said plainly: nothing of this set has a health of its own. */
-function nothingToGate({ request }: GateState, { clock, log }: GatePorts): GateResult {
-  const at = clock.now()
-  const count = request.applied.length
-  const says =
-    count === 0
-      ? 'nothing to gate: no object was applied'
-      : `nothing to gate: none of the ${count} applied objects has a state to wait for`
-  log.info(says)
-  const timeline: readonly TimelineEntry[] = [{ at, subject: 'release', says: `healthy: ${says}`, kind: 'verdict' }]
-  return {
-    verdict: 'healthy',
-    timeline,
-    evidence: [],
-    logs: [],
-    startedAt: request.startedAt,
-    readyAt: at,
-    endedAt: at,
+    this.#ports.log.info(`… ${heartbeat(this.inquiry.state, next, now)}`)
   }
 }

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import type { Kind, WatchEvent } from '../../../src/kubernetes/model.ts'
+import { isSame, replay } from '../../../src/rollout/gate/replay.ts'
 import { runGate } from '../../../src/rollout/gate/run-gate.ts'
+import { recordTrace } from '../../../src/rollout/gate/trace.ts'
 import type { GateRequest, GateResult, ImageCheck } from '../../../src/rollout/model.ts'
 import type { Log } from '../../../src/runtime/context.ts'
 import { SimulatedCluster } from './simulated-cluster.ts'
@@ -43,10 +45,10 @@ const silent: Log = {
 }
 
 /** What a real kubelet and the controllers wrote, at the pace at which they wrote it. */
-async function replay(
+async function played(
   { head, lines }: Recording,
   images?: ImageCheck,
-): Promise<GateResult & { readonly cluster: SimulatedCluster }> {
+): Promise<GateResult & { readonly trace: readonly string[] }> {
   const { request } = head
   const time = new SimulatedTime(request.startedAt)
   const cluster = new SimulatedCluster(() => time.now())
@@ -65,14 +67,18 @@ async function replay(
       )
     }
   }
+  let text = ''
+  const about = { application: 'shop', namespace: 'shop', cluster: 'prod' }
   const ports = {
+    trace: recordTrace(about, { write: part => void (text += part) }, same => same),
     cluster,
     clock: time,
     log: silent,
     signal: new AbortController().signal,
     ...(images === undefined ? {} : { images }),
   }
-  return { ...(await time.run(runGate(request, ports))), cluster }
+  const result = await time.run(runGate(request, ports))
+  return { ...result, trace: text.split('\n') }
 }
 
 const named = <T extends object>(object: T, { apiVersion, kind }: Kind): T => ({ ...object, apiVersion, kind })
@@ -80,8 +86,11 @@ const named = <T extends object>(object: T, { apiVersion, kind }: Kind): T => ({
 describe('what a real kubelet wrote, replayed', () => {
   test.each(recordings())('$head.scenario → $head.expected.verdict $head.expected.cause', async recording => {
     const absent: ImageCheck = { check: () => Promise.resolve('absent') }
-    const { verdict, cause } = await replay(recording, absent)
+    const { verdict, cause, trace } = await played(recording, absent)
     expect({ verdict, cause: cause?.code }).toEqual({ cause: undefined, ...recording.head.expected })
+    const again = replay(trace)
+    expect(again.gates.map(({ result }) => result?.cause)).toEqual([cause])
+    expect(isSame(again)).toBe(true)
   })
 
   test('a crash is told in the moment in which the second exit is written', async () => {
@@ -94,7 +103,7 @@ describe('what a real kubelet wrote, replayed', () => {
           .containerStatuses ?? []
       return status?.restartCount === 1 && status.state.terminated !== undefined
     })
-    const { endedAt, cause } = await replay(crash)
+    const { endedAt, cause } = await played(crash)
     expect(endedAt - crash.head.request.startedAt).toBe(secondExit?.ms)
     expect(cause?.says).toBe('container "api" exited with 3 twice')
   })

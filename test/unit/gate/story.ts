@@ -1,6 +1,7 @@
 import type { Verdict } from '../../../src/health/model.ts'
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
 import { runGate } from '../../../src/rollout/gate/run-gate.ts'
+import type { GateTrace } from '../../../src/rollout/gate/trace.ts'
 import type { GateRequest, GateResult, ImageCheck } from '../../../src/rollout/model.ts'
 import type { Log } from '../../../src/runtime/context.ts'
 import { SimulatedCluster } from './simulated-cluster.ts'
@@ -36,6 +37,7 @@ export class Story {
   readonly cancel = new AbortController()
   /** Second source for images; undefined as long as nobody asked for one. */
   images: ImageCheck | undefined
+  trace: GateTrace | undefined
   request: Partial<GateRequest> = {}
   /** The runner's clock is this much ahead of the cluster's. */
   readonly #aheadMs: number
@@ -70,6 +72,12 @@ export class Story {
   /** Gates these objects instead of the Deployment. */
   gate(...objects: readonly KubeObject[]): this {
     this.#applied = objects.map(object => this.cluster.put(object))
+    return this
+  }
+
+  /** Gates these objects together with the Deployment. */
+  gateAlso(...objects: readonly KubeObject[]): this {
+    this.#applied = [...this.#applied, ...objects.map(object => this.cluster.put(object))]
     return this
   }
 
@@ -249,6 +257,7 @@ export class Story {
         log,
         signal: this.cancel.signal,
         ...(this.images === undefined ? {} : { images: this.images }),
+        ...(this.trace === undefined ? {} : { trace: this.trace }),
       }),
     )
     await new Promise(resolve => setImmediate(resolve))

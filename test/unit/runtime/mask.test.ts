@@ -38,3 +38,9 @@ test('tells of each form once', () => {
   masker.add('hunter22')
   expect(heard).toEqual(['hunter22', Buffer.from('hunter22').toString('base64')])
 })
+
+test('hides a secret inside a JSON text, where quotes and line breaks look different', () => {
+  const masker = createMasker()
+  masker.add('pass"word\\1')
+  expect(masker.apply(JSON.stringify({ password: 'pass"word\\1' }))).toBe('{"password":"***"}')
+})

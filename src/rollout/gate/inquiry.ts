@@ -1,0 +1,86 @@
+import { cause } from '../../health/evidence.ts'
+import type { Instant } from '../../runtime/clock.ts'
+import type { GateRequest, GateResult, TimelineEntry } from '../model.ts'
+import { afterFailedRead, afterRead, againMs, readingFor, restsOnPresent, type Reading } from './confirm.ts'
+import { judge, type Decision, type Judgement } from './judge.ts'
+import { news, verdictEntry } from './narrate.ts'
+import { advance, initialState, type GateEvent, type GateState } from './state.ts'
+
+/**
+ * All the steps between a request and its verdict, without the world: the live gate and a replay both take these and no
+ * others, so that the same looks and reads come to the same verdict. Plain data.
+ */
+export interface Inquiry {
+  readonly state: GateState
+  readonly timeline: readonly TimelineEntry[]
+  /** When the last fresh read began. */
+  readonly readAt: Instant
+}
+
+/** What follows a look or a read. */
+export type Next = Exclude<Decision, { decision: 'confirm' }> | Reading
+
+/** A fresh read: what it showed, or why there is none. */
+export type Answer = { readonly events: readonly GateEvent[] } | { readonly failed: string }
+
+export function openInquiry(request: GateRequest, now: Instant): Inquiry {
+  return { state: initialState(request, now), timeline: [], readAt: -Infinity }
+}
+
+/** Folds what came, and decides. */
+export function look(
+  { state: before, timeline, readAt }: Inquiry,
+  events: readonly GateEvent[],
+  now: Instant,
+): { readonly inquiry: Inquiry; readonly said: readonly TimelineEntry[]; readonly next: Next } {
+  const state = advance(before, events, now)
+  const said = news(before, state, now)
+  const inquiry = { state, timeline: said.length === 0 ? timeline : [...timeline, ...said], readAt }
+  const decision = judge(state, now)
+  if (!restsOnPresent(decision)) return { inquiry, said, next: decision }
+  // Events may pour in while a fresh read disagrees: one read a second is enough.
+  if (now < readAt + againMs) return { inquiry, said, next: { decision: 'wait', until: readAt + againMs } }
+  return { inquiry: { ...inquiry, readAt: now }, said, next: readingFor(decision, state, now) }
+}
+
+/** What the answer to `reading` makes of its decision; the same reading again when it failed and may be repeated. */
+export function concluded({ state }: Inquiry, reading: Reading, answer: Answer, now: Instant): Next {
+  return 'failed' in answer
+    ? afterFailedRead(reading, answer.failed, now)
+    : afterRead(reading, state, answer.events, now)
+}
+
+export function cancelledAt(now: Instant): Judgement {
+  return { decision: 'verdict', verdict: 'cancelled', cause: cause('cancelled', { subject: 'release', at: now }) }
+}
+
+/** The verdict with its story; logs of containers come from elsewhere. */
+export function closeInquiry({ state, timeline }: Inquiry, judgement: Judgement, endedAt: Instant): GateResult {
+  const { verdict, cause: because, partial } = judgement
+  return {
+    verdict,
+    ...(because === undefined ? {} : { cause: because }),
+    timeline: [...timeline, verdictEntry(judgement, endedAt)],
+    evidence: [...state.ledger.entries.values()].map(({ evidence }) => evidence),
+    logs: [],
+    startedAt: state.request.startedAt,
+    ...(state.readyAt === undefined ? {} : { readyAt: state.readyAt }),
+    endedAt,
+    ...(partial === undefined ? {} : { partial }),
+  }
+}
+
+/** Said plainly: nothing of this set has a health of its own. Undefined when there is something to judge. */
+export function nothingToJudge({ state: { request, gated } }: Inquiry, now: Instant): GateResult | undefined {
+  if (gated.length > 0) return undefined
+  const count = request.applied.length
+  const says =
+    count === 0
+      ? 'nothing to gate: no object was applied'
+      : `nothing to gate: none of the ${count} applied objects has a state to wait for`
+  const timeline: readonly TimelineEntry[] = [
+    { at: now, subject: 'release', says: `healthy: ${says}`, kind: 'verdict' },
+  ]
+  const { startedAt } = request
+  return { verdict: 'healthy', timeline, evidence: [], logs: [], startedAt, readyAt: now, endedAt: now }
+}

@@ -5,19 +5,21 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { recordTrace } from '../../src/rollout/gate/trace.ts'
+import type { GateResult } from '../../src/rollout/model.ts'
 import { createExec } from '../../src/runtime/exec.ts'
 import type { ExecResult } from '../../src/runtime/context.ts'
-import { exited, Story } from '../unit/gate/story.ts'
+import { exited, start, Story } from '../unit/gate/story.ts'
 
 let folder = ''
 let trace = ''
+let live: GateResult
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'slipway-replay-'))
   const head = { application: 'shop', namespace: 'shop', cluster: 'prod', commit: '4f2c9ab01d3e5f60' }
   const story = new Story()
   story.trace = recordTrace(head, { write: text => void (trace += text) }, text => text)
   story.at(1, () => story.observed()).at(2, () => story.pod('a', [exited(story, 3, 1)]))
-  await story.verdict()
+  live = await story.verdict()
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -38,10 +40,11 @@ describe('node dist/replay/index.js', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout.split('\n')).toEqual([
       'gate 1, line 2',
-      '      0.0 s  Deployment shop/api: its status is not of this generation yet',
-      '      1.0 s  Deployment shop/api: 0 of 1 pod created',
-      '      2.0 s  Deployment shop/api: 0 of 1 pod ready: container "api" exited with 3',
-      '      2.0 s  Deployment shop/api: container "api" exited with 3 twice',
+      ...live.timeline
+        .filter(({ kind }) => kind !== 'verdict')
+        .map(
+          ({ at, subject, says }) => `${`${((at - start) / 1_000).toFixed(1)} s`.padStart(11)}  ${subject}: ${says}`,
+        ),
       '✗ shop 4f2c9ab failed after 2.0 s · api: container "api" exited with 3 twice (code: crash-loop, blame: code)',
       expect.stringMatching(/^ {2}next: .*#crash-loop$/),
       '= 1 gate judged again: the same verdict and cause as recorded',

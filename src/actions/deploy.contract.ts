@@ -1,6 +1,7 @@
 import { pinnedImages } from '../runtime/aws-parsers.ts'
 import { defineAction } from '../runtime/contract.ts'
 import { defineInputs, input } from '../runtime/inputs.ts'
+import { namespaces } from '../runtime/kubernetes-parsers.ts'
 import { boolean, paths } from '../runtime/parsers.ts'
 import { releaseOutputs, shared } from './shared-inputs.ts'
 
@@ -19,10 +20,20 @@ export const deploy = defineAction({
     region: shared.region,
     cluster: shared.cluster,
     namespace: shared.namespace,
-    manifests: input(paths, 'Files and folders with Kubernetes manifests.', {
-      default: 'k8s/',
+    manifests: input(
+      paths,
+      'Files and folders with Kubernetes manifests, Kustomize folders, and Helm charts (a folder or a .tgz).',
+      { default: 'k8s/', fromFile: true },
+    ),
+    values: input(paths, 'Values files for the Helm charts, the later over the earlier.', {
       fromFile: true,
+      example: 'deploy/values-prod.yaml',
     }),
+    'other-namespaces': input(
+      namespaces,
+      'Namespaces beside `namespace` that objects of the manifests may name; others are refused.',
+      { example: 'monitoring' },
+    ),
     images: input(
       pinnedImages,
       'Images by digest. Each replaces the image of the same repository wherever the manifests name it.',

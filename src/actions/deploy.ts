@@ -8,27 +8,34 @@ import { htmlPage } from '../report/html.ts'
 import { releaseLines } from '../report/lines.ts'
 import { releaseReport, releaseSummary } from '../report/release-report.ts'
 import { deploy } from '../rollout/deploy.ts'
-import { readManifests } from '../rollout/manifests.ts'
 import { imagesOf } from '../rollout/pin.ts'
+import { placeOfCause } from '../rollout/render/cause-place.ts'
+import type { CheckRequest } from '../rollout/render/checks/check.ts'
+import type { ManifestRequest } from '../rollout/render/model.ts'
+import { readManifests } from '../rollout/render/read-manifests.ts'
 import { secretValues } from '../rollout/secrets.ts'
+import { requireRoomToSoak } from '../rollout/stages.ts'
 import { action } from '../runtime/action.ts'
 import { filesBelow, writePage } from '../runtime/files.ts'
+import type { Given } from '../runtime/inputs.ts'
 import { deploy as contract } from './deploy.contract.ts'
 import { openTrace } from './release-trace.ts'
 import { holderOf, outputsOf, planLines, succeeded, viewOf } from './release-view.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
-  const objects = await readManifests(given.manifests, filesBelow(context.workspace))
-  for (const secret of secretValues(objects)) context.mask(secret)
+  const offline = await readManifests(manifestsOf(given), { ...context, files: filesBelow(context.workspace) })
+  for (const secret of secretValues(offline.objects)) context.mask(secret)
   const images = given.images ?? []
   const { partition, accountId: account } = parseRole(given.role)
   const place = { partition, account, region: given.region }
-  const repositories = ecrRepositoriesOf([...images, ...imagesOf(objects)], place)
+  const repositories = ecrRepositoriesOf([...images, ...imagesOf(offline.objects)], place)
   const policy = eksDeploy({ ...place, cluster: given.cluster, repositories })
   const session = await openSession({ role: given.role, region: given.region, policy }, context)
   const cluster = await connectEks({ cluster: given.cluster, session, context })
   const trace = openTrace(given, context)
   outputs.set({ trace: trace.path })
+  const { manifests, objects } = await offline.forVersion(() => cluster.version(context.signal))
+  for (const secret of secretValues(objects)) context.mask(secret)
   const outcome = await deploy(
     {
       application: given.application ?? given.namespace,
@@ -55,5 +62,18 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   outputs.set({
     report: await writePage(context.tempFolder, 'release.html', htmlPage(releaseReport(view, context.troubleshooting))),
   })
-  return { ok: succeeded(result), line: releaseLines(view, context.troubleshooting) }
+  const annotation = placeOfCause(result.cause, manifests, given.namespace)
+  return {
+    ok: succeeded(result),
+    line: releaseLines(view, context.troubleshooting),
+    ...(annotation === undefined ? {} : { annotation }),
+  }
 })
+
+/** What to read, and what it is held against before anybody is asked. */
+function manifestsOf(given: Given<typeof contract.inputs>): ManifestRequest & CheckRequest {
+  const { timeout: timeoutMs, soak: soakMs, namespace, values = [], otherNamespaces = [] } = given
+  requireRoomToSoak({ timeoutMs, soakMs })
+  const application = given.application ?? namespace
+  return { paths: given.manifests, values, application, namespace, otherNamespaces, timeoutMs, soakMs }
+}

@@ -18,8 +18,9 @@ export function inputsFromFile(file: SlipwayFile, action: string, choice: Choice
   if (action === 'scan') values['fail-on'] = failOnOf(file)
   if (action === 'deploy' || action === 'rollback') {
     const [name, service] = file.services ? chosen('service', file.services, choice.service) : []
-    Object.assign(values, file.environments && only('environment', file.environments, choice.environment), gateOf(file))
-    Object.assign(values, { application: name, manifests: service?.manifests })
+    const environment = file.environments && only('environment', file.environments, choice.environment)
+    Object.assign(values, environment, gateOf(file), { application: name, manifests: service?.manifests })
+    values['values'] = [service?.values ?? [], environment?.values ?? []].flat().join('\n') || undefined
   }
   return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }

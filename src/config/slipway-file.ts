@@ -4,6 +4,8 @@ import { UserError } from '../runtime/errors.ts'
 
 const duration = z.string().regex(/^\d+(ms|s|m|h)$/, 'is no duration such as 90s or 15m')
 const text = z.string().min(1)
+/** One path, or several. */
+const paths = z.union([text, z.array(text)])
 const severity = z.enum(['critical', 'high', 'medium', 'low'])
 /** `critical`, or `{ severity: high, fixable: true }` for findings that have a fix. */
 const failRule = z.union([severity, z.strictObject({ severity, fixable: z.boolean().optional() })])
@@ -12,7 +14,10 @@ const service = z.strictObject({
   repository: text.describe('ECR repository of the image.'),
   context: text.optional().describe('Folder to build from. Default: the checkout.'),
   dockerfile: text.optional().describe('Path of the Dockerfile. Default: Dockerfile in the context.'),
-  manifests: text.optional().describe('Files or folders with the manifests. Default: k8s/'),
+  manifests: text
+    .optional()
+    .describe('Files or folders with the manifests, a Kustomize folder or a Helm chart. Default: k8s/'),
+  values: paths.optional().describe('Values files for the Helm chart.'),
 })
 
 const environment = z.strictObject({
@@ -20,6 +25,7 @@ const environment = z.strictObject({
   region: text.describe('AWS region of the cluster.'),
   cluster: text.describe('EKS cluster.'),
   namespace: text.describe('Namespace of the application.'),
+  values: paths.optional().describe('Values files for the Helm chart, over those of the service.'),
   url: z.url().optional().describe('Where the application answers; shown in reports.'),
 })
 

@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
 import type { ActionContract } from './contract.ts'
+import type { Place } from './errors.ts'
 import { readInputs } from './inputs.ts'
 import type { Environment, Given } from './inputs.ts'
 import type { LaterSteps, Outputs, Results, State, Summary } from './outputs.ts'
@@ -8,6 +9,8 @@ import type { LaterSteps, Outputs, Results, State, Summary } from './outputs.ts'
 export interface Outcome {
   readonly ok: boolean
   readonly line: string
+  /** The line of a file that a failure is about: its annotation is shown there. */
+  readonly annotation?: Place
 }
 
 /** What an action may leave behind. */

@@ -1,9 +1,11 @@
 import type { Clock } from './clock.ts'
+import type { Place } from './errors.ts'
 
 /** Where a run's words go. Every text is masked and has workflow commands neutralised before it is printed. */
 export interface Log {
   info(text: string): void
-  warn(text: string): void
+  /** `place` makes it an annotation of that line. */
+  warn(text: string, place?: Place): void
   /** Shown when the runner's debug logging is on. */
   debug(text: string): void
   /** A fold in the log around `work`; closed on errors too. */

@@ -6,11 +6,21 @@
  */
 export type ErrorKind = 'user' | 'denied' | 'remote'
 
+/** A place in a file of the checkout. */
+export interface Place {
+  /** Relative to the checkout. */
+  readonly file: string
+  /** From 1; absent when only the file is known. */
+  readonly line?: number
+}
+
 export interface Advice {
   /** Why it happened, a sentence. */
   readonly why?: string
   /** What to do next, a sentence. */
   readonly todo: string
+  /** Where the mistake is: the error becomes an annotation of that line. */
+  readonly place?: Place
   /** The error of a lower layer; shown in debug logs only. */
   readonly cause?: unknown
 }
@@ -25,6 +35,7 @@ export class SlipwayError extends Error {
   readonly code: string
   readonly why: string | undefined
   readonly todo: string
+  readonly place: Place | undefined
 
   constructor(kind: ErrorKind, code: string, what: string, advice: Advice) {
     super(what, advice.cause === undefined ? undefined : { cause: advice.cause })
@@ -33,6 +44,7 @@ export class SlipwayError extends Error {
     this.code = code
     this.why = advice.why
     this.todo = advice.todo
+    this.place = advice.place
   }
 }
 
@@ -60,4 +72,9 @@ export class RemoteError extends SlipwayError {
 /** One sentence of whatever was thrown, for embedding in a message. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+/** `k8s/api.yaml:12`, as editors and terminals link it. */
+export function sayPlace({ file, line }: Place): string {
+  return line === undefined ? file : `${file}:${line}`
 }

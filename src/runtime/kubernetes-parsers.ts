@@ -1,5 +1,5 @@
 import type { Parser } from './inputs.ts'
-import { refuse } from './parsers.ts'
+import { refuse, splitList } from './parsers.ts'
 
 /** Name of an EKS cluster: letters, digits, `-` and `_`, starts with a letter or digit, at most 100. */
 export const clusterName: Parser<string> = {
@@ -17,6 +17,12 @@ export const clusterName: Parser<string> = {
 
 /** A Kubernetes namespace: a DNS label (RFC 1123). */
 export const namespace: Parser<string> = dnsLabel('Kubernetes namespace', 63)
+
+/** Namespaces, one per line or with commas between them. */
+export const namespaces: Parser<readonly string[]> = {
+  accepts: 'Kubernetes namespaces (lines)',
+  parse: (value, name) => splitList(value).map(one => namespace.parse(one, name)),
+}
 
 /** Name of an application; it becomes part of object names in the cluster, hence shorter than a DNS label. */
 export const applicationName: Parser<string> = dnsLabel('application name', 40)

@@ -1,11 +1,10 @@
 import type { Log } from './context.ts'
+import type { Place } from './errors.ts'
 import type { Masker } from './mask.ts'
 
 /** Marks a place in a file of the checkout, and names the annotation. */
-export interface AnnotationPlace {
+export interface AnnotationPlace extends Partial<Place> {
   readonly title?: string
-  readonly file?: string
-  readonly line?: number
 }
 
 /** The log of one run, plus what only the run wrapper may say. */
@@ -21,7 +20,7 @@ export function createLog(write: (text: string) => void, masker: Masker, debuggi
     write(workflowCommand(name, masker.apply(text), place))
   return {
     info: print,
-    warn: text => command('warning', text),
+    warn: (text, place) => command('warning', text, place),
     error: (text, place) => command('error', text, place),
     debug: text => {
       if (debugging) command('debug', text)

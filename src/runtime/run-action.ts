@@ -1,7 +1,7 @@
 import type { Action, Outcome } from './action.ts'
 import type { Context } from './context.ts'
 import type { ActionContract } from './contract.ts'
-import { messageOf, UserError } from './errors.ts'
+import { messageOf, SlipwayError, UserError } from './errors.ts'
 import { failureMarkdown, failureOf, failureText, stackOf } from './failure.ts'
 import type { Host } from './host.ts'
 import { inputProblems, withValues } from './inputs.ts'
@@ -84,7 +84,7 @@ async function contextOf(run: Run): Promise<Context> {
 
 function conclude(run: Run, outcome: Outcome): void {
   if (outcome.ok) run.log.info(outcome.line)
-  else run.log.error(outcome.line, { title: run.contract.title })
+  else run.log.error(outcome.line, { ...outcome.annotation, title: run.contract.title })
 }
 
 /** Outputs that are known are set on failure too; trouble in writing them must not hide the first error. */
@@ -99,7 +99,8 @@ async function flushQuietly(run: Run): Promise<void> {
 function fail(run: Run, thrown: unknown): void {
   const failure = failureOf(thrown, run.host.env)
   run.log.debug(stackOf(thrown))
-  run.log.error(failureText(failure), { title: run.contract.title })
+  const place = thrown instanceof SlipwayError ? thrown.place : undefined
+  run.log.error(failureText(failure), { ...place, title: run.contract.title })
   const page = run.host.env['GITHUB_STEP_SUMMARY']
   if (!page) return
   try {

@@ -25,9 +25,17 @@ interface Case {
   /** Change of the good inputs; undefined takes one away. */
   readonly inputs: Readonly<Record<string, string | undefined>>
   readonly files?: WorkspaceFiles
+  readonly env?: Readonly<Record<string, string>>
   /** Must all be in the one error. */
   readonly says: readonly string[]
+  /** `app.yaml:4`: the error is an annotation of that line. */
+  readonly at?: string
 }
+
+const app = 'app.yaml'
+const manifests = { manifests: app }
+const workload = (image: string): string =>
+  `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: api }\nspec:\n  minReadySeconds: 5\n  template:\n    spec:\n      containers:\n      - name: api\n        image: ${image}\n`
 
 const cases: readonly Case[] = [
   {
@@ -107,7 +115,98 @@ const cases: readonly Case[] = [
     action: 'deploy',
     inputs: { manifests: 'app.yaml' },
     files: { 'app.yaml': `${manifest}data: { a: [ }\n` },
-    says: ['app.yaml', 'YAML'],
+    says: ['input "manifests": app.yaml:4 is not YAML: '],
+    at: 'app.yaml:4',
+  },
+  {
+    what: 'a document of a manifest is no object',
+    action: 'deploy',
+    inputs: manifests,
+    files: { [app]: `${manifest}---\nreplicas: 3\n` },
+    says: ['input "manifests": app.yaml:5 is no Kubernetes object.', 'It lacks apiVersion, kind, metadata.name.'],
+    at: 'app.yaml:5',
+  },
+  {
+    what: 'an object is in the manifests twice',
+    action: 'deploy',
+    inputs: { manifests: 'k8s/' },
+    files: { 'k8s/a.yaml': manifest, 'k8s/b.yaml': `# again\n${manifest}` },
+    says: ['ConfigMap a is there twice, at k8s/a.yaml:2 and k8s/b.yaml:3.', 'Keep one of the two'],
+    at: 'k8s/b.yaml:3',
+  },
+  {
+    what: 'a variable in a manifest was not expanded',
+    action: 'deploy',
+    inputs: manifests,
+    files: { [app]: workload('shop/api:${TAG}') },
+    says: [
+      'app.yaml:10: spec.template.spec.containers[0].image of Deployment api still holds ${TAG}.',
+      'let the input "images" set the digest',
+    ],
+    at: 'app.yaml:10',
+  },
+  {
+    what: 'a template was not filled in',
+    action: 'deploy',
+    inputs: manifests,
+    files: { [app]: workload('{{ .Values.image }}') },
+    says: ['input "manifests": app.yaml:10 is a template, not YAML.', 'Name the folder of the Helm chart'],
+    at: 'app.yaml:10',
+  },
+  {
+    what: 'an object is for another namespace',
+    action: 'deploy',
+    inputs: manifests,
+    files: { [app]: manifest.replace('{ name: a }', '{ name: a, namespace: kube-system }') },
+    says: ['app.yaml:3: ConfigMap a is for namespace "kube-system", this release for "shop".', 'other-namespaces'],
+    at: 'app.yaml:3',
+  },
+  {
+    what: 'the soak does not fit into the timeout',
+    action: 'deploy',
+    inputs: { ...manifests, soak: '5m', timeout: '5m' },
+    files: { [app]: manifest },
+    says: ['input "soak" is 300 s, and "timeout" only 300 s.'],
+  },
+  {
+    what: 'a manifest leaves the timeout no room',
+    action: 'deploy',
+    inputs: { ...manifests, soak: '6s', timeout: '10s' },
+    files: { [app]: workload('shop/api') },
+    says: [
+      'app.yaml:5: spec.minReadySeconds of Deployment api is 5 s, and the inputs "timeout" and "soak" are 10 s and 6 s',
+    ],
+    at: 'app.yaml:5',
+  },
+  {
+    what: 'a folder holds a Kustomize folder that is not named',
+    action: 'deploy',
+    inputs: { manifests: 'k8s/' },
+    files: { 'k8s/prod/kustomization.yaml': 'resources: []\n' },
+    says: ['k8s/ holds the Kustomize folder k8s/prod.', 'Name k8s/prod itself'],
+  },
+  {
+    what: 'there is nothing to build a Kustomize folder with',
+    action: 'deploy',
+    inputs: { manifests: 'k8s' },
+    files: { 'k8s/kustomization.yaml': 'resources: []\n' },
+    env: { PATH: '' },
+    says: ['k8s is a Kustomize folder, and there is neither kustomize nor kubectl here.'],
+  },
+  {
+    what: 'there is nothing to render a Helm chart with',
+    action: 'deploy',
+    inputs: { manifests: 'chart' },
+    files: { 'chart/Chart.yaml': 'name: shop\n' },
+    env: { PATH: '' },
+    says: ['chart is a Helm chart, and there is no helm here.', 'Install it in a step before'],
+  },
+  {
+    what: 'values are given and there is no chart',
+    action: 'deploy',
+    inputs: { ...manifests, values: 'prod.yaml' },
+    files: { [app]: manifest, 'prod.yaml': '' },
+    says: ['input "values" names prod.yaml, and "manifests" no Helm chart.'],
   },
   {
     what: 'the manifests hold no object',
@@ -139,14 +238,16 @@ const cases: readonly Case[] = [
 ]
 
 describe('one clear sentence, exit 1, nothing set, no stack trace:', () => {
-  test.each(cases)('$action: $what', async ({ action, inputs, files, says }) => {
+  test.each(cases)('$action: $what', async ({ action, inputs, files, env, says, at }) => {
     const all = Object.entries({ ...good[action], ...inputs })
     const given = Object.fromEntries(all.filter((pair): pair is [string, string] => pair[1] !== undefined))
-    const { code, stdout, stderr, errors, output, summary } = await runBundle(action, given, files)
+    const { code, stdout, stderr, errors, output, summary } = await runBundle(action, given, files, env)
     expect(errors).toHaveLength(1)
     for (const words of says) expect(errors[0]).toContain(words)
     expect(errors[0]).toMatch(/docs\/troubleshooting\.md#[a-z-]+$/)
     expect(code).toBe(1)
+    const [file, line] = at?.split(':') ?? []
+    if (file !== undefined) expect(stdout).toContain(`::error file=${file},line=${line},title=`)
     expect(stdout + stderr).not.toMatch(/^\s+at .+:\d+:\d+/m)
     expect(stderr).toBe('')
     expect(output).toBe('')

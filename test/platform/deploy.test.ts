@@ -302,7 +302,9 @@ describe('refused before anything is applied, in one sentence:', () => {
     })
 
     test.each(wrong)('%s', async (_, code, object, says) => {
-      const done = await deploy(namespace, [settings('settings'), object])
+      // A namespace beside the own one has to be allowed first.
+      const inputs = { 'other-namespaces': 'deploy-nowhere' }
+      const done = await deploy(namespace, [settings('settings'), object], { inputs })
       const text = await expectRefusal(done, namespace, code)
       for (const words of says) expect(text).toContain(words)
       expect(await contentOf(namespace, cluster)).toEqual({})

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 import { createExec } from '../../src/runtime/exec.ts'
 
@@ -28,6 +28,7 @@ export async function runBundle(
   const workspace = mkdtempSync(join(tmpdir(), 'slipway-workspace-'))
   try {
     for (const [path, text] of Object.entries({ ...files, '.output': '', '.summary': '', '.state': '' })) {
+      mkdirSync(dirname(join(workspace, path)), { recursive: true })
       writeFileSync(join(workspace, path), text)
     }
     const given = Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])

@@ -65,3 +65,14 @@ test('an empty list of what fails the scan stops nothing', async () => {
   file('build: { role: r, region: eu-west-1 }\nscan: { fail-on: [] }')
   expect(await valuesFromConfig(scan, { GITHUB_WORKSPACE: workspace })).toMatchObject({ 'fail-on': 'none' })
 })
+
+test('values files of a service come before those of its environment, which win over them', async () => {
+  const prod = environment.replace('}', ', values: deploy/prod.yaml }')
+  file(`services: { api: { repository: shop/api, values: [a.yaml, b.yaml] } }\nenvironments: { prod: ${prod} }`)
+  expect(await read()).toMatchObject({ values: 'a.yaml\nb.yaml\ndeploy/prod.yaml' })
+})
+
+test('no values are no input', async () => {
+  file(`environments: { prod: ${environment} }`)
+  expect(await read()).not.toHaveProperty('values')
+})

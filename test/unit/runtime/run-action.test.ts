@@ -82,6 +82,18 @@ describe('an action that fails', () => {
     expect(ran).toMatchObject({ written: '::error title=Greet::✗ nobody listens\n', codes: [1] })
   })
 
+  test('by something in a file: the annotation is on its line', async () => {
+    const annotation = { file: 'k8s/api.yaml', line: 12 }
+    const verdict = await run({ handler: async () => ({ ok: false, line: '✗ no', annotation }) })
+    expect(verdict.written).toBe('::error file=k8s/api.yaml,line=12,title=Greet::✗ no\n')
+    const refused = await run({
+      handler: async () => {
+        throw new UserError('a-code', 'No.', { todo: 'Mend it.', place: annotation })
+      },
+    })
+    expect(refused.written).toContain('::error file=k8s/api.yaml,line=12,title=Greet::No.%0AMend it.')
+  })
+
   test('by an input: says what, why and what to do, and loads nothing', async () => {
     const ran = await run({ env: { INPUT_TONE: 'wram' } })
     expect(ran).toMatchObject({ codes: [1], loaded: false })

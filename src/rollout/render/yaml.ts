@@ -1,4 +1,15 @@
-import { boolYaml11Tag, CORE_SCHEMA, defineScalarTag, intYaml11Tag, loadAll, mergeTag, NOT_RESOLVED } from 'js-yaml'
+import {
+  boolYaml11Tag,
+  constructFromEvents,
+  CORE_SCHEMA,
+  defineScalarTag,
+  intYaml11Tag,
+  mergeTag,
+  NOT_RESOLVED,
+  parseEvents,
+} from 'js-yaml'
+import { documentLines } from './lines.ts'
+import type { Lines } from './model.ts'
 
 /**
  * Kubernetes reads YAML 1.1 through go-yaml: `0644` is octal and `yes` is true, `<<` merges;
@@ -19,7 +30,15 @@ const boolean = defineScalarTag<boolean>(boolYaml11Tag.tagName, {
 
 const kubernetesSchema = CORE_SCHEMA.withTags(mergeTag, integer, boolean)
 
+export interface YamlDocument {
+  readonly value: unknown
+  readonly lines: Lines
+}
+
 /** All documents of a YAML (or JSON) text as kubectl would read it. Throws YAMLException with a mark. */
-export function parseDocuments(text: string, filename: string): unknown[] {
-  return loadAll(text, { schema: kubernetesSchema, filename })
+export function parseDocuments(text: string): readonly YamlDocument[] {
+  const events = parseEvents(text, {})
+  const values = constructFromEvents(events, { source: text, schema: kubernetesSchema })
+  const lines = documentLines(events, text)
+  return values.map((value, index) => ({ value, lines: lines[index] ?? { line: 1, below: new Map() } }))
 }

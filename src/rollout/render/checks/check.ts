@@ -1,0 +1,31 @@
+import type { Place } from '../../../runtime/errors.ts'
+import type { Manifest } from '../model.ts'
+import { refuseForeignNamespaces } from './namespaces.ts'
+import { findPlaceholders } from './placeholders.ts'
+import { findContradictions } from './timeouts.ts'
+import { refuseTwins } from './twins.ts'
+
+/** What the release wants of its manifests, beyond what each of them says. */
+export interface CheckRequest {
+  readonly namespace: string
+  /** Namespaces beside `namespace` that objects may name. */
+  readonly otherNamespaces: readonly string[]
+  readonly timeoutMs: number
+  readonly soakMs: number
+}
+
+/** Allowed, and yet it may not be what was meant. */
+export interface Doubt {
+  readonly says: string
+  readonly place: Place
+}
+
+/**
+ * Finds what is wrong with a set before any system is asked: throws the first UserError, with file and line.
+ * Returns what is only doubtful. Pure.
+ */
+export function checkManifests(manifests: readonly Manifest[], request: CheckRequest): readonly Doubt[] {
+  refuseTwins(manifests, request.namespace)
+  refuseForeignNamespaces(manifests, request)
+  return [...findPlaceholders(manifests), ...findContradictions(manifests, request)]
+}

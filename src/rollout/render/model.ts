@@ -1,0 +1,46 @@
+import type { KubeObject } from '../../kubernetes/model.ts'
+import type { Exec, Log } from '../../runtime/context.ts'
+import type { Place } from '../../runtime/errors.ts'
+import type { Files } from '../../runtime/files.ts'
+
+/**
+ * Where a value, and what is below it, begins in its file: lines from 1, in the shape of the value.
+ * Keys of `below` are the keys of a mapping or the indexes of a sequence.
+ */
+export interface Lines {
+  readonly line: number
+  readonly below: ReadonlyMap<string, Lines>
+}
+
+/** An object of the release and where it came from. */
+export interface Manifest {
+  readonly object: KubeObject
+  /** The line of its `kind`; of a rendered object the file that it was rendered from, as far as that is known. */
+  readonly place: Place
+  /** Lines of its fields; absent for rendered objects, whose lines are nowhere in the checkout. */
+  readonly lines?: Lines
+}
+
+/** What is to be read, and as what. */
+export interface ManifestRequest {
+  /** Files, folders, Kustomize folders and Helm charts, relative to the checkout. */
+  readonly paths: readonly string[]
+  /** Values files for the Helm charts, the later over the earlier. */
+  readonly values: readonly string[]
+  /** Becomes the name of the Helm release. */
+  readonly application: string
+  /** Namespace of the Helm release. */
+  readonly namespace: string
+  /** Version of the cluster such as `v1.36.4`, for charts that ask; what Helm assumes when absent. */
+  readonly kubeVersion?: string
+}
+
+/** What reading and rendering need of the world. */
+export interface RenderPorts {
+  readonly files: Files
+  readonly exec: Exec
+  readonly log: Log
+  /** The checkout: the working folder of the programs that render. */
+  readonly workspace: string
+  readonly signal: AbortSignal
+}

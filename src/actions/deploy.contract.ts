@@ -46,14 +46,16 @@ export const deploy = defineAction({
       default: 'true',
       fromFile: true,
     }),
-    'dry-run': input(boolean, 'Validate on the server and show what would change; change nothing.', {
+    'dry-run': shared.dryRun,
+    'force-conflicts': input(boolean, 'Take over fields that another manager owns.', { default: 'false' }),
+    'take-ownership': input(boolean, 'Release objects that Argo CD, Flux or Helm owns all the same.', {
       default: 'false',
     }),
-    'force-conflicts': input(boolean, 'Take over fields that another manager owns.', { default: 'false' }),
   }),
   outputs: {
     ...releaseOutputs,
     'rolled-back': '`true` when the previous release was brought back.',
+    rollback: '`rolled-back-healthy` or `rollback-failed`; empty when there was no rollback.',
   },
   permissions: {
     contents: { level: 'read', because: 'to check out the manifests' },

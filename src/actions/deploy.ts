@@ -6,6 +6,7 @@ import { ecrImageCheck } from '../registry/image-check.ts'
 import { ecrRepositoriesOf } from '../registry/reference.ts'
 import { htmlPage } from '../report/html.ts'
 import { releaseLines } from '../report/lines.ts'
+import { planLines, planSummary } from '../report/plan-report.ts'
 import { releaseReport, releaseSummary } from '../report/release-report.ts'
 import { deploy } from '../rollout/deploy.ts'
 import { imagesOf } from '../rollout/pin.ts'
@@ -20,7 +21,7 @@ import { filesBelow, writePage } from '../runtime/files.ts'
 import type { Given } from '../runtime/inputs.ts'
 import { deploy as contract } from './deploy.contract.ts'
 import { openTrace } from './release-trace.ts'
-import { holderOf, outputsOf, planLines, succeeded, viewOf } from './release-view.ts'
+import { holderOf, outputsOf, succeeded, viewOf } from './release-view.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
   const offline = await readManifests(manifestsOf(given), { ...context, files: filesBelow(context.workspace) })
@@ -51,12 +52,20 @@ export const entry = action(contract, async (given, context, { outputs, summary 
       rollback: given.rollback,
       dryRun: given.dryRun,
       force: given.forceConflicts,
+      takeOwnership: given.takeOwnership,
     },
     { ...context, cluster, images: ecrImageCheck(session), trace },
   )
   const { result, rollback } = outcome
-  outputs.set({ ...outputsOf(outcome), rolledBack: rollback !== undefined && succeeded(rollback.result) })
-  if (!result) return { ok: true, line: planLines(outcome) }
+  outputs.set({
+    ...outputsOf(outcome),
+    rolledBack: rollback !== undefined && succeeded(rollback.result),
+    rollback: rollback?.verdict ?? '',
+  })
+  if (!result) {
+    summary.add(planSummary(outcome))
+    return { ok: true, line: planLines(outcome) }
+  }
   const view = viewOf(outcome, result, context.github, given.cluster)
   summary.add(releaseSummary(view, context.troubleshooting))
   outputs.set({

@@ -1,4 +1,3 @@
-import { cleanText } from '../report/document.ts'
 import type { ReleaseView, RollbackView } from '../report/release-view.ts'
 import { isSuccess } from '../report/release-view.ts'
 import type { GateResult, ReleaseOutcome, RollbackOutcome } from '../rollout/model.ts'
@@ -58,24 +57,14 @@ export function viewOf(outcome: ReleaseOutcome, result: GateResult, run: GitHubR
   }
 }
 
-/** The plan of a dry run, a line per object that would change. */
-export function planLines({ application, changes, namespace }: ReleaseOutcome): string {
-  const changed = changes.filter(({ change }) => change !== 'none')
-  const lines = changed.map(
-    ({ object, change, fields }) =>
-      `  ${change.padEnd(6)} ${object}${fields.length === 0 ? '' : ` (${fields.join(', ')})`}`,
-  )
-  const head = `✓ dry run of ${application} in ${namespace}: the server accepts the set · ${changed.length} of ${changes.length} objects would change`
-  return cleanText([head, ...lines].join('\n'))
-}
-
-function rollbackOf({ toRevision, toCommit, result }: RollbackOutcome): RollbackView {
+function rollbackOf({ toRevision, toCommit, result, notes }: RollbackOutcome): RollbackView {
   return {
     verdict: result.verdict,
     seconds: secondsOf(result),
     toRevision,
     ...(toCommit === undefined ? {} : { toCommit }),
     ...(result.cause === undefined ? {} : { cause: result.cause.says }),
+    ...(notes === undefined ? {} : { notes }),
   }
 }
 

@@ -25,6 +25,7 @@ export const rollback = defineAction({
     ),
     timeout: shared.timeout,
     soak: shared.soak,
+    'dry-run': shared.dryRun,
   }),
   outputs: {
     ...releaseOutputs,

@@ -5,6 +5,7 @@ import { connectEks } from '../kubernetes/eks.ts'
 import { ecrImageCheck } from '../registry/image-check.ts'
 import { htmlPage } from '../report/html.ts'
 import { releaseLines } from '../report/lines.ts'
+import { planLines, planSummary } from '../report/plan-report.ts'
 import { releaseReport, releaseSummary } from '../report/release-report.ts'
 import { rollback } from '../rollout/rollback.ts'
 import { action } from '../runtime/action.ts'
@@ -30,11 +31,15 @@ export const entry = action(contract, async (given, context, { outputs, summary 
       holder: holderOf(context),
       timeoutMs: given.timeout,
       soakMs: given.soak,
+      dryRun: given.dryRun,
     },
     { ...context, cluster, images: ecrImageCheck(session), trace },
   )
   outputs.set({ ...outputsOf(outcome), to: outcome.rollbackTo })
-  if (!outcome.result) throw new Error('a rollback is always judged')
+  if (!outcome.result) {
+    summary.add(planSummary(outcome))
+    return { ok: true, line: planLines(outcome) }
+  }
   const view = viewOf(outcome, outcome.result, context.github, given.cluster)
   summary.add(releaseSummary(view, context.troubleshooting))
   outputs.set({

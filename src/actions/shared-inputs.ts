@@ -1,7 +1,7 @@
 import { region, roleArn } from '../runtime/aws-parsers.ts'
 import { input } from '../runtime/inputs.ts'
 import { applicationName, clusterName, namespace } from '../runtime/kubernetes-parsers.ts'
-import { durationBetween, path, text } from '../runtime/parsers.ts'
+import { boolean, durationBetween, path, text } from '../runtime/parsers.ts'
 
 /**
  * Inputs that several actions have. An action takes them from here, so that the same name means the same everywhere:
@@ -41,6 +41,7 @@ export const shared = {
     default: '20s',
     fromFile: true,
   }),
+  dryRun: input(boolean, 'Validate on the server and show what would change; change nothing.', { default: 'false' }),
 } as const
 
 /** Sentence of the output `report`, wherever there is one. */

@@ -145,9 +145,9 @@ async function listPages(
   }
 }
 
-function applyQuery({ dryRun = false, force = false }: ApplyOptions = {}): QueryValues {
+function applyQuery({ dryRun = false, force = false, manager = fieldManager }: ApplyOptions = {}): QueryValues {
   // Strict: an unknown or doubled field is an error, not a warning that nobody reads.
-  return { fieldManager, force, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined }
+  return { fieldManager: manager, force, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined }
 }
 
 function logPath(pod: string, namespace: string, { limitBytes = logLimitBytes, ...options }: LogOptions): string {

@@ -64,6 +64,8 @@ export interface ApplyOptions {
   readonly dryRun?: boolean
   /** Take fields over from other managers. */
   readonly force?: boolean
+  /** Field manager instead of `slipway`. */
+  readonly manager?: string
 }
 
 export interface LogOptions {
@@ -93,7 +95,7 @@ export interface Cluster {
   ): Promise<readonly KubeObject[]>
   /** List, then watch, for ever, until `signal` aborts. Recovers from 410, resets and silence by itself. */
   watch(kind: Kind, namespace: string | undefined, signal: AbortSignal, keep?: Keep): AsyncIterable<WatchEvent>
-  /** Server-side apply with the field manager `slipway`. Returns the object as stored. */
+  /** Server-side apply, with the field manager `slipway` unless another is named. Returns the object as stored. */
   apply(object: KubeObject, options?: ApplyOptions, signal?: AbortSignal): Promise<KubeObject>
   /** Plain create or replace, for Leases and records with optimistic locking by resourceVersion. */
   create(object: KubeObject, signal?: AbortSignal): Promise<KubeObject>

@@ -37,15 +37,17 @@ export function releaseLine({ application, commit, verdict, seconds, cause }: Re
 
 /** `rolled back to 9d01e77 · healthy after 6.4 s · 312 requests, 0 failed` */
 export function rollbackLine(
-  { verdict, seconds, toCommit, toRevision, cause }: RollbackView,
+  { verdict, seconds, toCommit, toRevision, cause, notes = [] }: RollbackView,
   requests?: ReleaseView['requests'],
 ): string {
-  const target = toCommit === undefined ? `release ${toRevision}` : shortCommit(toCommit)
+  const release = toRevision === 0 ? 'what stood before the first release' : `release ${toRevision}`
+  const target = toCommit === undefined ? release : shortCommit(toCommit)
   const result = `${sayVerdict(verdict)} after ${formatSeconds(seconds)}`
   const parts = [`${isSuccess(verdict) ? 'rolled back' : 'NOT rolled back'} to ${target}`, result]
   return [
     ...parts,
     ...(cause === undefined ? [] : [sentence(cause)]),
+    ...notes.map(sentence),
     ...(requests === undefined ? [] : [sayRequests(requests)]),
   ].join(' · ')
 }

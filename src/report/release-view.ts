@@ -39,10 +39,13 @@ export interface ReleaseView {
 export interface RollbackView {
   readonly verdict: Verdict
   readonly seconds: number
+  /** 0 for what stood before the first release. */
   readonly toRevision: number
   readonly toCommit?: string
   /** One sentence, unless it is healthy. */
   readonly cause?: string
+  /** What could not go back, a sentence each. */
+  readonly notes?: readonly string[]
 }
 
 /** Where the texts of causes are explained; a path of this repository unless the caller has an address. */

@@ -1,20 +1,24 @@
 import type { KubeObject } from '../kubernetes/model.ts'
 import { UserError } from '../runtime/errors.ts'
-import { adoptedBy, objectsOf, sinceLastSuccess, stillOurs } from './leftovers.ts'
+import { applySetId, closeApplySet, writeApplySet } from './applyset.ts'
+import { goOnWithJobs, oldJobs } from './hook-jobs.ts'
+import { isJob } from './jobs.ts'
+import { adoptedBy, objectsOf, sinceLastSuccess, stillOurs, wentWell } from './leftovers.ts'
 import { afterLockLoss, withLock } from './lock.ts'
 import type { GateResult, ImageCheck, ReleaseOutcome, ReleaseRecord, RollbackOutcome } from './model.ts'
 import { imagesOf, pinImages, unpinned } from './pin.ts'
-import { orphansOf, planWaves } from './plan.ts'
-import type { Wave } from './plan.ts'
+import { orphansOf, ownSet } from './plan.ts'
 import type { ReleasePorts } from './ports.ts'
-import { namespaceExists, previewSet, prune, requireNamespace, scopesOf } from './preview.ts'
-import type { Preview } from './preview.ts'
+import { prune } from './preview.ts'
 import { releaseStore } from './record.ts'
 import type { ReleaseStore } from './record.ts'
 import { removeAll } from './remove.ts'
-import { bringBack } from './rollback.ts'
+import { namespaceExists, requireNamespace, scopesOf } from './scopes.ts'
+import { shapeSet, type ShapedSet } from './shape.ts'
+import { snapshotOf } from './snapshot.ts'
 import { isSuccess, requireRoomToSoak, rollOut } from './stages.ts'
 import { withUnreadConfig } from './unread-config.ts'
+import { bringBack } from './way-back.ts'
 
 export interface DeployRequest {
   readonly application: string
@@ -35,6 +39,8 @@ export interface DeployRequest {
   readonly rollback: boolean
   readonly dryRun: boolean
   readonly force: boolean
+  /** Release objects that Argo CD, Flux or Helm owns all the same. */
+  readonly takeOwnership: boolean
 }
 
 interface Release {
@@ -44,9 +50,7 @@ interface Release {
   /** Those of the same manifests: what this one replaces, prunes and goes back to. */
   readonly history: readonly ReleaseRecord[]
   readonly revision: number
-  readonly waves: readonly Wave[]
-  readonly set: readonly KubeObject[]
-  readonly preview: Preview
+  readonly shaped: ShapedSet
   readonly orphans: readonly KubeObject[]
 }
 
@@ -84,7 +88,7 @@ async function stillCurrent(checked: Release, store: ReleaseStore, ports: Releas
   return same ? checked : prepare(checked.request, store, ports)
 }
 
-function planned({ request, set, preview, orphans }: Release): ReleaseOutcome {
+function planned({ request, shaped: { set, preview }, orphans }: Release): ReleaseOutcome {
   return {
     application: request.application,
     namespace: request.namespace,
@@ -101,17 +105,26 @@ async function carryOut(
   store: ReleaseStore,
   ports: ReleasePorts,
 ): Promise<ReleaseOutcome> {
-  const { request, recorded, revision, waves, preview, orphans } = release
+  const { request, recorded, history, revision, shaped } = release
+  const { waves, how, preview, set } = shaped
   const record = recordOf(release, ports.clock.now())
+  await writeApplySet(request, [...set, ...objectsOf(history)], ports)
   await store.open(record, recorded, ports.signal)
-  const judged = await rollOut({ ...request, timeoutMs, waves, live: preview.live }, ports)
+  const afterBad = history[0] !== undefined && !wentWell(history[0])
+  const judged = await rollOut({ ...request, timeoutMs, waves, how, afterBad }, ports)
   const result = withUnreadConfig(afterLockLoss(judged, ports.signal), preview.changes)
-  if (isSuccess(result)) await removeAll(orphans, request.application, ports)
+  if (isSuccess(result)) await pruneAfter(release, ports)
   const back = isSuccess(result) ? {} : await wayBack(record, result, release, ports)
   await store.close(closed(record, result, ports.clock.now(), back.rollback))
   const { changes, ...rest } = planned(release)
   const made = isSuccess(result) ? changes : changes.filter(({ change }) => change !== 'prune')
   return { ...rest, changes: made, revision, result, ...back }
+}
+
+/** Last of all: what only the releases before had. Members of the ApplySet are then what this release has. */
+async function pruneAfter({ request, shaped, orphans }: Release, ports: ReleasePorts): Promise<void> {
+  await removeAll(orphans, request.application, ports)
+  await closeApplySet(request, shaped.set, ports)
 }
 
 function wayBack(
@@ -135,17 +148,41 @@ async function prepare(request: DeployRequest, store: ReleaseStore, ports: Relea
   const recorded = await store.list(signal)
   const history = recorded.filter(({ source }) => source === request.source)
   const revision = (recorded[0]?.revision ?? 0) + 1
-  const waves = planWaves(objects, { application, revision, namespace, namespaced })
-  const set = waves.flatMap(wave => wave.objects)
-  const preview = await previewSet(set, cluster, request.force, signal)
-  const orphans = await stillOurs(orphansOf(objectsOf(sinceLastSuccess(history)), set), application, cluster, signal)
+  const applySet = applySetId(request)
+  const named = ownSet(objects, { application, revision, namespace, applySet, namespaced })
+  const shaped = await shapeSet(
+    {
+      application,
+      objects: await goOnWithJobs(named, revision, history, cluster, signal),
+      previous: history.find(wentWell)?.objects ?? [],
+      force: request.force,
+      takeOwnership: request.takeOwnership,
+      asRecorded: false,
+    },
+    ports,
+  )
+  const { set } = shaped
+  const orphans = await orphansAfter(set, revision, history, request, ports)
   warn({ request, recorded, history, set }, ports)
-  return { request, recorded, history, revision, waves, set, preview, orphans }
+  return { request, recorded, history, revision, shaped, orphans }
+}
+
+/** What earlier releases of the same manifests had and this one has not, and their Jobs when they are old enough. */
+async function orphansAfter(
+  set: readonly KubeObject[],
+  revision: number,
+  history: readonly ReleaseRecord[],
+  { application }: DeployRequest,
+  { cluster, signal }: ReleasePorts,
+): Promise<readonly KubeObject[]> {
+  const former = orphansOf(objectsOf(sinceLastSuccess(history)), set).filter(object => !isJob(object))
+  const jobs = await oldJobs(application, set, revision, history, cluster, signal)
+  return stillOurs([...jobs, ...former], application, cluster, signal)
 }
 
 /** What is allowed and yet may surprise. */
 function warn(
-  { request, recorded, history, set }: Pick<Release, 'request' | 'recorded' | 'history' | 'set'>,
+  { request, recorded, history, set }: Pick<Release, 'request' | 'recorded' | 'history'> & Pick<ShapedSet, 'set'>,
   { log }: ReleasePorts,
 ): void {
   const [newest] = recorded
@@ -177,7 +214,8 @@ async function requireImages(
   }
 }
 
-function recordOf({ request, revision, set, history, preview }: Release, startedAt: number): ReleaseRecord {
+function recordOf({ request, revision, shaped, history, orphans }: Release, startedAt: number): ReleaseRecord {
+  const { set, preview } = shaped
   return {
     revision,
     application: request.application,
@@ -187,6 +225,8 @@ function recordOf({ request, revision, set, history, preview }: Release, started
     images: imagesOf(set),
     objects: set,
     adopted: adoptedBy(request.application, preview.live, history),
+    before: snapshotOf(request.application, preview.live.values()),
+    changes: [...preview.changes, ...orphans.map(prune)],
     startedAt,
   }
 }

@@ -1,14 +1,20 @@
 import type { Cluster, KubeObject } from '../kubernetes/model.ts'
 import { identityOf, keyOf } from '../kubernetes/names.ts'
 import { inParallel } from '../runtime/parallel.ts'
+import { foreignOwnerOf } from './foreign-owners.ts'
+import { applicationLabel } from './marks.ts'
 import type { ReleaseRecord } from './model.ts'
-import { applicationLabel } from './plan.ts'
 
 const parallelRequests = 8
 
 /** True for a release that the gate called healthy, in full or in part. */
 export function wentWell({ verdict }: ReleaseRecord): boolean {
   return verdict === 'healthy' || verdict === 'healthy-partial'
+}
+
+/** False for a release whose run died, was cancelled, or could not know: it may be half done, and is not known to be bad. */
+export function wasJudged(record: ReleaseRecord): boolean {
+  return wentWell(record) || record.verdict === 'failed' || record.verdict === 'stalled'
 }
 
 /** The revision whose set a record holds: a rollback repeats an earlier one. */
@@ -35,8 +41,8 @@ export function objectsOf(records: readonly Pick<ReleaseRecord, 'objects'>[]): r
 }
 
 /**
- * Those of `objects` that exist and carry the label of `application`. What another application has taken over since,
- * or somebody made anew, is not ours to delete.
+ * Those of `objects` that exist and are `application`'s. What another application has taken over since, or somebody
+ * made anew, is not ours to delete.
  */
 export async function stillOurs(
   objects: readonly KubeObject[],
@@ -45,7 +51,15 @@ export async function stillOurs(
   signal: AbortSignal,
 ): Promise<readonly KubeObject[]> {
   const live = await inParallel(objects, parallelRequests, object => cluster.get(keyOf(object), signal))
-  return objects.filter((_, index) => live[index]?.metadata.labels?.[applicationLabel] === application)
+  return objects.filter((_, index) => isOurs(live[index], application))
+}
+
+/**
+ * True for what carries the label of the application and which no other tool tracks: who moves an application to
+ * Argo CD, say, takes its objects out of our manifests, and means them to stay.
+ */
+export function isOurs(live: KubeObject | undefined, application: string): boolean {
+  return live?.metadata.labels?.[applicationLabel] === application && foreignOwnerOf(live) === undefined
 }
 
 /**

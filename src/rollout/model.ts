@@ -73,8 +73,12 @@ export interface ReleaseRecord {
   readonly objects: readonly KubeObject[]
   readonly startedAt: Instant
   readonly endedAt?: Instant
-  /** Identities of objects that others had made before this application took them over; a rollback leaves them. */
+  /** Identities of objects that others had made before this application took them over; no way back deletes them. */
   readonly adopted?: readonly string[]
+  /** Those that this release took over, as they were before its first write; a rollback restores them. */
+  readonly before?: readonly KubeObject[]
+  /** What the release changes, as planned. */
+  readonly changes?: readonly PlannedChange[]
   /** Absent while the release runs or when its run died. */
   readonly verdict?: Verdict
   readonly cause?: string
@@ -84,20 +88,38 @@ export interface ReleaseRecord {
   readonly rolledBackTo?: number
 }
 
+/** A field that a release changes, its values shortened for people. Values of Secrets are left out. */
+export interface FieldChange {
+  /** `spec.template.spec.containers[api].image` */
+  readonly path: string
+  readonly change: 'added' | 'removed' | 'changed'
+  readonly before?: string
+  readonly after?: string
+}
+
 /** What a release changes about one object. */
 export interface PlannedChange {
   /** `Deployment shop/api` */
   readonly object: string
-  readonly change: 'create' | 'update' | 'none' | 'prune'
-  /** Paths of changed fields; empty unless `update`. */
-  readonly fields: readonly string[]
+  readonly change: 'create' | 'update' | 'none' | 'prune' | 'restore'
+  /** Empty unless `update`. */
+  readonly fields: readonly FieldChange[]
+  /** Configuration of the set whose change starts the pods of this workload anew. */
+  readonly restartedBy?: readonly string[]
+  /** Set on a Job that runs before or after the workloads. */
+  readonly hook?: 'before' | 'after'
 }
 
 /** The previous release, applied again after a failure. */
 export interface RollbackOutcome {
+  /** 0 when no release was healthy before and what stood before the first was restored. */
   readonly toRevision: number
   readonly toCommit?: string
+  /** How it ended: what the verdict of the release itself is paired with. */
+  readonly verdict: 'rolled-back-healthy' | 'rollback-failed'
   readonly result: GateResult
+  /** What could not go back, a sentence each. */
+  readonly notes?: readonly string[]
 }
 
 /** What a deploy or a rollback came to. */
@@ -116,6 +138,8 @@ export interface ReleaseOutcome {
   readonly noRollback?: string
   /** Set by a rollback on demand: the revision that was brought back. */
   readonly rollbackTo?: number
+  /** What a person should know beside the verdict, a sentence each. */
+  readonly notes?: readonly string[]
   /** The release is not judged: the set was only validated by the server. */
   readonly dryRun: boolean
 }

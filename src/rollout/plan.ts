@@ -1,6 +1,8 @@
 import type { KubeObject } from '../kubernetes/model.ts'
 import { groupOf, identityOf } from '../kubernetes/names.ts'
 import { UserError } from '../runtime/errors.ts'
+import { isJob, nameOfJob } from './jobs.ts'
+import { annotations, applicationLabel, partOfLabel } from './marks.ts'
 
 /** Objects that are applied together; the gate must be passed before the next wave begins. */
 export interface Wave {
@@ -15,19 +17,11 @@ export interface PlanRequest {
   readonly revision: number
   /** Namespace of objects that name none. */
   readonly namespace: string
+  /** Of the ApplySet that the objects become members of. */
+  readonly applySet: string
   /** Which kinds of the set live in a namespace. */
   readonly namespaced: (object: KubeObject) => boolean
 }
-
-export const annotations = {
-  /** `before` or `after`: the Job runs to completion before, or after, the workloads. */
-  hook: 'slipway.dev/hook',
-  /** Integer; lower waves are healthy before higher ones begin. Default 0. */
-  wave: 'slipway.dev/wave',
-} as const
-
-/** Label on every object of a release: what may be pruned by later releases of this application. */
-export const applicationLabel = 'slipway.dev/application'
 
 const waveNames = ['foundation', 'configuration', 'before', 'workloads', 'routes', 'after'] as const
 
@@ -59,15 +53,17 @@ const configuration = new Set([
 const workloadGroups = new Set(['apps', 'batch', 'autoscaling', 'argoproj.io', 'serving.knative.dev'])
 
 /**
- * The set of a release in the order of its waves: foundation (namespaces, CRDs) → configuration → Jobs that run
- * before → workloads → routes → Jobs that run after. Every object gets its namespace and the application's label.
- * Jobs get the revision as a suffix, because a Job's template cannot be changed. Pure.
+ * Every object of a set with its namespace and the application's label. Jobs get the revision as a suffix, because a
+ * Job's template cannot be changed. Pure.
  */
-export function planWaves(objects: readonly KubeObject[], request: PlanRequest): readonly Wave[] {
-  return wavesOf(objects.map(object => own(object, request)))
+export function ownSet(objects: readonly KubeObject[], request: PlanRequest): readonly KubeObject[] {
+  return objects.map(object => own(object, request))
 }
 
-/** Puts a set whose objects have their final names into the order of its waves. */
+/**
+ * Puts a set whose objects have their final names into the order of its waves: foundation (namespaces, CRDs) →
+ * configuration → Jobs that run before → workloads → routes → Jobs that run after. Pure.
+ */
 export function wavesOf(objects: readonly KubeObject[]): readonly Wave[] {
   const waves = new Map<string, { name: Wave['name']; order: number; objects: KubeObject[] }>()
   for (const object of objects) {
@@ -81,7 +77,10 @@ export function wavesOf(objects: readonly KubeObject[]): readonly Wave[] {
   return [...waves.values()].toSorted((a, b) => rank(a) - rank(b) || a.order - b.order)
 }
 
-/** Objects that the previous release of this application had and this one has not: what is pruned, last made first. */
+/**
+ * Objects that the previous release of this application had and this one has not: what is pruned, last made first.
+ * Volumes, namespaces and CRDs never are.
+ */
 export function orphansOf(previous: readonly KubeObject[], current: readonly KubeObject[]): readonly KubeObject[] {
   const kept = new Set(current.map(identityOf))
   return previous.filter(object => !kept.has(identityOf(object)) && isPrunable(object)).toReversed()
@@ -116,8 +115,7 @@ function rank(wave: { name: Wave['name'] }): number {
 
 function own(object: KubeObject, request: PlanRequest): KubeObject {
   const { metadata } = object
-  const name =
-    object.kind === 'Job' && groupOf(object) === 'batch' ? `${metadata.name}-r${request.revision}` : metadata.name
+  const name = isJob(object) ? nameOfJob(metadata.name, request.revision) : metadata.name
   const namespace = request.namespaced(object) ? (metadata.namespace ?? request.namespace) : undefined
   const { namespace: _, ...rest } = metadata
   return {
@@ -126,7 +124,7 @@ function own(object: KubeObject, request: PlanRequest): KubeObject {
       ...rest,
       name,
       ...(namespace === undefined ? {} : { namespace }),
-      labels: { ...metadata.labels, [applicationLabel]: request.application },
+      labels: { ...metadata.labels, [applicationLabel]: request.application, [partOfLabel]: request.applySet },
     },
   }
 }

@@ -1,108 +1,75 @@
-import type { Cluster, Kind, KubeObject } from '../kubernetes/model.ts'
-import { describeConflicts, KubeError, missingPermission } from '../kubernetes/errors.ts'
-import { groupOf, identityOf, keyOf, nameOf } from '../kubernetes/names.ts'
-import { DeniedError, UserError, type SlipwayError } from '../runtime/errors.ts'
+import { KubeError } from '../kubernetes/errors.ts'
+import type { Cluster, KubeObject } from '../kubernetes/model.ts'
+import { identityOf, keyOf, nameOf } from '../kubernetes/names.ts'
 import { inParallel } from '../runtime/parallel.ts'
-import { changedPaths } from './diff.ts'
+import { applyObject } from './apply.ts'
+import { replicasOf } from './autoscaled.ts'
+import { fieldChanges } from './diff.ts'
+import { annotations } from './marks.ts'
 import type { PlannedChange } from './model.ts'
+import { explainRefusals, type Refusal } from './refusals.ts'
+import { namespacesToCome, needsOthersFirst } from './scopes.ts'
 
 /** What stands in the cluster before a release, and what the release would make of it. */
 export interface Preview {
   readonly changes: readonly PlannedChange[]
   /** Live objects by identity, as they were before the first write. */
   readonly live: ReadonlyMap<string, KubeObject>
+  /** Identities of workloads whose `spec.replicas` has to be handed over before we leave it out. */
+  readonly handover: ReadonlySet<string>
+  /** Identities of workloads whose number of pods is left to an autoscaler. */
+  readonly scaled: ReadonlySet<string>
 }
 
-interface Refusal {
-  readonly object: KubeObject
-  readonly error: KubeError
+export interface PreviewRequest {
+  /** As it will be applied. */
+  readonly set: readonly KubeObject[]
+  readonly live: ReadonlyMap<string, KubeObject>
+  /** Whether to take fields of this object over from other managers. */
+  readonly force: (object: KubeObject) => boolean
+  /** Workloads whose number of pods is left to an autoscaler. */
+  readonly scaled: ReadonlySet<string>
+  /** Workloads that start anew because of configuration → the names of that. */
+  readonly restarts: ReadonlyMap<string, readonly string[]>
 }
 
 const parallelRequests = 8
+
+/** The objects of a set that exist, by identity. */
+export async function readLive(
+  set: readonly KubeObject[],
+  cluster: Pick<Cluster, 'get'>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, KubeObject>> {
+  const found = await inParallel(set, parallelRequests, object => cluster.get(keyOf(object), signal))
+  return new Map(found.flatMap(object => (object === undefined ? [] : [[identityOf(object), object] as const])))
+}
 
 /**
  * Asks the server what each object of the set would become, without writing (server-side dry run).
  * Throws one UserError, or a DeniedError where RBAC is in the way, that names every object the server refuses.
  */
-export async function previewSet(
-  set: readonly KubeObject[],
-  cluster: Cluster,
-  force: boolean,
-  signal: AbortSignal,
-): Promise<Preview> {
-  const live = new Map<string, KubeObject>()
+export async function previewSet(request: PreviewRequest, cluster: Cluster, signal: AbortSignal): Promise<Preview> {
+  const { set, live } = request
   const refusals: Refusal[] = []
+  const handover = new Set<string>()
   const newNamespaces = await namespacesToCome(set, cluster, signal)
   const changes = await inParallel(set, parallelRequests, async (object): Promise<PlannedChange> => {
-    const before = await cluster.get(keyOf(object), signal)
-    if (before) live.set(identityOf(object), before)
-    if (!before && needsOthersFirst(object, set, newNamespaces))
-      return { object: nameOf(object), change: 'create', fields: [] }
+    const before = live.get(identityOf(object))
+    if (!before && needsOthersFirst(object, set, newNamespaces)) return changeOf(object, undefined, request)
     try {
-      const after = await cluster.apply(object, { dryRun: true, force }, signal)
-      return changeOf(before, after)
+      const after = await applyObject(object, { dryRun: true, force: request.force(object) }, cluster, signal)
+      if (before && request.scaled.has(identityOf(object)) && replicasOf(before) !== replicasOf(after))
+        handover.add(identityOf(object))
+      return changeOf(object, before && { before, after }, request)
     } catch (error) {
       if (!(error instanceof KubeError) || error.retryable) throw error
-      refusals.push({ object, error })
-      return { object: nameOf(object), change: 'none', fields: [] }
+      refusals.push({ object, live: before, error })
+      return changeOf(object, undefined, request)
     }
   })
-  if (refusals.length > 0) throw refused(refusals)
-  return { changes, live }
-}
-
-/** Which kinds of the set live in a namespace: asked of the server, or of the CRD in the set that brings the kind. */
-export async function scopesOf(
-  set: readonly KubeObject[],
-  cluster: Cluster,
-  signal: AbortSignal,
-): Promise<(object: Kind) => boolean> {
-  const scopes = new Map<string, boolean>()
-  for (const object of set) {
-    const key = scopeKey(object)
-    if (scopes.has(key)) continue
-    const scope = (await cluster.namespaced(object, signal)) ?? scopeFromSet(object, set)
-    if (scope === undefined) {
-      throw new UserError(
-        'kind-unknown',
-        `${nameOf(object)}: the cluster does not know ${object.apiVersion} ${object.kind}.`,
-        {
-          why: 'Its custom resource definition is neither installed nor among the manifests, or the apiVersion is misspelt.',
-          todo: `Compare apiVersion and kind with \`kubectl api-resources\`.`,
-        },
-      )
-    }
-    scopes.set(key, scope)
-  }
-  return object => scopes.get(scopeKey(object)) ?? true
-}
-
-/** Throws UserError when the release's namespace is neither in the cluster nor in the set. */
-export async function requireNamespace(
-  namespace: string,
-  set: readonly KubeObject[],
-  cluster: Cluster,
-  signal: AbortSignal,
-): Promise<void> {
-  if (set.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace)) return
-  if (await namespaceExists(namespace, cluster, signal)) return
-  throw new UserError(
-    'namespace-missing',
-    `input "namespace": namespace "${namespace}" does not exist in the cluster.`,
-    {
-      todo: 'Correct the input, create it, or put a Namespace object among the manifests.',
-    },
-  )
-}
-
-/** A deployer that is confined to its namespace may not read Namespace objects; then its writes will tell. */
-export async function namespaceExists(name: string, cluster: Cluster, signal: AbortSignal): Promise<boolean> {
-  try {
-    return (await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name }, signal)) !== undefined
-  } catch (error) {
-    if (error instanceof KubeError && error.status === 403) return true
-    throw error
-  }
+  if (refusals.length > 0) throw explainRefusals(refusals)
+  return { changes, live, handover, scaled: request.scaled }
 }
 
 /** The deletion of an object that a release no longer has. */
@@ -110,64 +77,24 @@ export function prune(object: KubeObject): PlannedChange {
   return { object: nameOf(object), change: 'prune', fields: [] }
 }
 
-function changeOf(before: KubeObject | undefined, after: KubeObject): PlannedChange {
-  const object = nameOf(after)
-  if (!before) return { object, change: 'create', fields: [] }
-  const fields = changedPaths(before, after)
-  return { object, change: fields.length > 0 ? 'update' : 'none', fields }
+/** The return of an object to what it was before a release took it over. */
+export function restore(object: KubeObject): PlannedChange {
+  return { object: nameOf(object), change: 'restore', fields: [] }
 }
 
-/** Names of the namespaces that this set brings and that are not there yet. */
-async function namespacesToCome(
-  set: readonly KubeObject[],
-  cluster: Cluster,
-  signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
-  const names = set.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name)
-  const there = await inParallel(names, parallelRequests, name => namespaceExists(name, cluster, signal))
-  return new Set(names.filter((_, index) => there[index] === false))
-}
-
-/** A dry run cannot succeed for what lives in a namespace, or is of a kind, that only this very set brings. */
-function needsOthersFirst(object: KubeObject, set: readonly KubeObject[], newNamespaces: ReadonlySet<string>): boolean {
-  return newNamespaces.has(object.metadata.namespace ?? '') || scopeFromSet(object, set) !== undefined
-}
-
-function scopeFromSet(kind: Kind, set: readonly KubeObject[]): boolean | undefined {
-  for (const object of set) {
-    if (object.kind !== 'CustomResourceDefinition') continue
-    const spec = object['spec'] as { group?: string; scope?: string; names?: { kind?: string } } | undefined
-    if (spec?.group === groupOf(kind) && spec.names?.kind === kind.kind) return spec.scope !== 'Cluster'
-  }
-  return undefined
-}
-
-function scopeKey({ apiVersion, kind }: Kind): string {
-  return `${apiVersion}/${kind}`
-}
-
-function refused(refusals: readonly Refusal[]): SlipwayError {
-  const lines = refusals.map(({ object, error }) => `${nameOf(object)}: ${sayRefusal(error)}`)
-  const what = `The API server refuses ${lines.length === 1 ? lines[0] : `${lines.length} objects: ${lines.join('; ')}`}`
-  if (refusals.some(({ error }) => error.conflicts.length > 0)) {
-    return new UserError('field-conflict', what, {
-      why: 'Another manager owns fields that the manifests set. Nothing was applied.',
-      todo: 'Remove those fields from the manifests, or take them over with `force-conflicts: true`.',
-    })
-  }
-  const forbidden = refusals.find(({ error }) => error.status === 403 && missingPermission(error.message) !== undefined)
-  if (forbidden) {
-    const { why, todo } = forbidden.error
-    return new DeniedError('deploy-denied', what, { why: `${why ?? ''} Nothing was applied.`, todo })
-  }
-  return new UserError('manifest-refused', what, {
-    why: 'Its dry run of the whole set says so; nothing was applied.',
-    todo: 'Correct the manifests, or change the policy or quota that the text names.',
-  })
-}
-
-/** One line. */
-function sayRefusal(error: KubeError): string {
-  if (error.conflicts.length > 0) return describeConflicts(error.conflicts)
-  return error.message.replaceAll(/\s+/g, ' ').trim()
+/** `states` is absent for an object that is new. */
+function changeOf(
+  wanted: KubeObject,
+  states: { readonly before: KubeObject; readonly after: KubeObject } | undefined,
+  { scaled, restarts }: PreviewRequest,
+): PlannedChange {
+  const hook = wanted.metadata.annotations?.[annotations.hook]
+  const isHook = wanted.kind === 'Job' && (hook === 'before' || hook === 'after')
+  const named: Pick<PlannedChange, 'object' | 'hook'> = { object: nameOf(wanted), ...(isHook ? { hook } : {}) }
+  if (!states) return { ...named, change: 'create', fields: [] }
+  const left = scaled.has(identityOf(wanted)) ? ['spec.replicas'] : []
+  const fields = fieldChanges(states.before, states.after, wanted, left)
+  const restartedBy = restarts.get(identityOf(wanted))
+  const change = fields.length > 0 || restartedBy !== undefined ? 'update' : 'none'
+  return { ...named, change, fields, ...(restartedBy === undefined ? {} : { restartedBy }) }
 }

@@ -43,6 +43,11 @@ export function releaseStore(
       return secrets.map(unpack).toSorted((a, b) => b.revision - a.revision)
     },
     async open(record, history, signal) {
+      if (isTooLarge(record) && record.before !== undefined) {
+        log.warn(
+          `What stood before release r${record.revision} is too large to be recorded: a rollback leaves the objects that it took over.`,
+        )
+      }
       await cluster.apply(pack(record, namespace), { force: true }, signal)
       for (const old of tooOld(history)) {
         await cluster.remove({ ...secretKind, namespace, name: nameOfRecord(old) }, signal)
@@ -80,12 +85,25 @@ export async function recordedApplications(
     .toSorted()
 }
 
+function packed(record: ReleaseRecord): string {
+  return gzipSync(JSON.stringify(record)).toString('base64')
+}
+
+function isTooLarge(record: ReleaseRecord): boolean {
+  return packed(record).length > maxPackedBytes
+}
+
+/** What a rollback cannot do without: the set. */
+function withoutExtras({ before: _b, changes: _c, ...record }: ReleaseRecord): ReleaseRecord {
+  return record
+}
+
 function pack(record: ReleaseRecord, namespace: string): KubeObject {
-  const packed = gzipSync(JSON.stringify(record)).toString('base64')
-  if (packed.length > maxPackedBytes) {
+  const data = packed(isTooLarge(record) ? withoutExtras(record) : record)
+  if (data.length > maxPackedBytes) {
     throw new UserError(
       'release-too-large',
-      `The record of this release is ${Math.ceil(packed.length / 1024)} KiB; a Secret holds ${maxPackedBytes / 1024}.`,
+      `The record of this release is ${Math.ceil(data.length / 1024)} KiB; a Secret holds ${maxPackedBytes / 1024}.`,
       {
         why: 'The manifests are too many for one release.',
         todo: 'Deploy them as several applications, each with its own manifests.',
@@ -105,7 +123,7 @@ function pack(record: ReleaseRecord, namespace: string): KubeObject {
       },
     },
     type: 'slipway.dev/release',
-    data: { record: packed },
+    data: { record: data },
   }
 }
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../kubernetes/model.ts'
 import { keyOf, nameOf } from '../kubernetes/names.ts'
 import { messageOf } from '../runtime/errors.ts'
-import { applicationLabel } from './plan.ts'
+import { isOurs } from './leftovers.ts'
 import type { ReleasePorts } from './ports.ts'
 
 /**
@@ -16,7 +16,7 @@ export async function removeAll(
   for (const object of objects) {
     try {
       const live = await cluster.get(keyOf(object))
-      if (live?.metadata.labels?.[applicationLabel] !== application) continue
+      if (!isOurs(live, application)) continue
       if (await cluster.remove(keyOf(object))) log.info(`pruned    ${nameOf(object)}`)
     } catch (thrown) {
       log.warn(`${nameOf(object)} is left over and could not be deleted: ${messageOf(thrown)}`)

@@ -1,20 +1,20 @@
 import { cause } from '../health/evidence.ts'
 import { KubeError } from '../kubernetes/errors.ts'
-import type { KubeObject } from '../kubernetes/model.ts'
 import { messageOf, UserError } from '../runtime/errors.ts'
-import { applyWave } from './apply.ts'
+import { applyWave, type ApplyHow } from './apply.ts'
 import { runGate } from './gate/run-gate.ts'
 import type { AppliedObject, GateResult } from './model.ts'
 import type { ReleasePorts } from './ports.ts'
 import type { Wave } from './plan.ts'
+import { freeStuckSets } from './stuck-sets.ts'
 
 export interface RolloutRequest {
   readonly waves: readonly Wave[]
-  /** Live objects by identity, as they were before the first write. */
-  readonly live: ReadonlyMap<string, KubeObject>
+  readonly how: ApplyHow
   readonly timeoutMs: number
   readonly soakMs: number
-  readonly force: boolean
+  /** Pods of an earlier, bad revision may stand: a StatefulSet that waits for them is freed. */
+  readonly afterBad: boolean
   /** Called after the last write, before the last gate. */
   readonly afterWrites?: () => Promise<void>
 }
@@ -30,12 +30,17 @@ export async function rollOut(request: RolloutRequest, ports: ReleasePorts): Pro
   // What the last gate judges: all but Jobs that have completed, which their TTL may take away meanwhile.
   const applied: AppliedObject[] = []
   const stages: GateResult[] = []
-  const gate = (name: string, objects: readonly AppliedObject[], soakMs: number): Promise<GateResult> =>
-    runGate({ name, applied: objects, startedAt, timeoutMs: Math.max(0, endsAt - ports.clock.now()), soakMs }, ports)
+  const gate = (name: string, objects: readonly AppliedObject[], soakMs: number): Promise<GateResult> => {
+    const judging = runGate(
+      { name, applied: objects, startedAt, timeoutMs: Math.max(0, endsAt - ports.clock.now()), soakMs },
+      ports,
+    )
+    return request.afterBad ? whileFreeing(objects, judging, ports) : judging
+  }
   try {
     for (const wave of request.waves) {
       ports.log.info(`wave ${wave.name}: ${wave.objects.length} object${wave.objects.length === 1 ? '' : 's'}`)
-      const objects = await applyWave(wave, request.live, request.force, ports)
+      const objects = await applyWave(wave, request.how, ports)
       const isLast = wave === request.waves.at(-1)
       if (!isLast && mustSettle(wave)) {
         const stage = await gate(wave.name, objects, 0)
@@ -49,6 +54,25 @@ export async function rollOut(request: RolloutRequest, ports: ReleasePorts): Pro
     return joined([...stages, refusedHalfway(error, startedAt, ports)])
   }
   return joined([...stages, await gate('release', applied, request.soakMs)])
+}
+
+async function whileFreeing(
+  applied: readonly AppliedObject[],
+  judging: Promise<GateResult>,
+  ports: ReleasePorts,
+): Promise<GateResult> {
+  const judged = new AbortController()
+  const signal = AbortSignal.any([ports.signal, judged.signal])
+  const freeing = freeStuckSets(
+    applied.map(({ object }) => object),
+    { ...ports, signal },
+  )
+  try {
+    return await judging
+  } finally {
+    judged.abort(new Error('the gate has its verdict'))
+    await freeing
+  }
 }
 
 /** Throws UserError when a release could not become healthy in time however well it goes. */

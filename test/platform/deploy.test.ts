@@ -135,7 +135,8 @@ describe('an application', () => {
     expect(done).toMatchObject({ code: 0, errors: [], outputs: { 'rolled-back': 'false' } })
     expect(done.log.slice(done.log.indexOf('✓')).trimEnd().split('\n')).toEqual([
       `✓ dry run of ${namespace} in ${namespace}: the server accepts the set · 3 of 4 objects would change`,
-      `  update ConfigMap ${namespace}/settings (data.color)`,
+      `  update ConfigMap ${namespace}/settings`,
+      '      data.color: blue → green',
       `  create ConfigMap ${namespace}/brand-new`,
       `  prune  ConfigMap ${namespace}/old-feature`,
     ])

@@ -16,7 +16,11 @@ export interface Shop {
   readonly log: RecordingLog
   /** Cancels what is running; the next call has a signal of its own. */
   cancel(): void
-  deploy(objects: readonly KubeObject[], request?: Partial<DeployRequest>): Promise<ReleaseOutcome>
+  deploy(
+    objects: readonly KubeObject[],
+    request?: Partial<DeployRequest>,
+    ports?: Partial<ReleasePorts>,
+  ): Promise<ReleaseOutcome>
   rollback(request?: Partial<RollbackRequest>, ports?: Partial<ReleasePorts>): Promise<ReleaseOutcome>
   readonly records: ReleaseStore
 }
@@ -30,16 +34,17 @@ export function shop(): Shop {
     running = new AbortController()
     return { cluster: api, clock, log, signal: running.signal }
   }
-  const bounds = { timeoutMs: 60_000, soakMs: 0, holder: 'run 1' }
+  const bounds = { timeoutMs: 60_000, soakMs: 0, holder: 'run 1', dryRun: false }
   const place = { application: 'shop', namespace: 'shop' }
-  const more = { images: [], source: 'k8s/', rollback: true, dryRun: false, force: false }
+  const more = { images: [], source: 'k8s/', rollback: true, force: false, takeOwnership: false }
   api.put(object('Namespace', 'shop'))
   return {
     api,
     clock,
     log,
     cancel: () => running.abort(new Error('the step was cancelled')),
-    deploy: (objects, request) => deploy({ ...bounds, ...place, ...more, objects, ...request }, ports()),
+    deploy: (objects, request, given) =>
+      deploy({ ...bounds, ...place, ...more, objects, ...request }, { ...ports(), ...given }),
     rollback: (request, given) => rollback({ ...bounds, ...place, ...request }, { ...ports(), ...given }),
     records: releaseStore('shop', 'shop', { cluster: api, log }),
   }

@@ -42,6 +42,7 @@ export const deploy = defineAction({
     application: shared.application,
     timeout: shared.timeout,
     soak: shared.soak,
+    alarms: shared.alarms,
     rollback: input(boolean, 'Bring the previous release back when this one fails.', {
       default: 'true',
       fromFile: true,

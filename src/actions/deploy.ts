@@ -2,8 +2,8 @@ import { parseRole } from '../identity/role.ts'
 import { eksDeploy } from '../identity/session-policy.ts'
 import { openSession } from '../identity/session.ts'
 import { connectEks } from '../kubernetes/eks.ts'
-import { ecrImageCheck } from '../registry/image-check.ts'
 import { ecrRepositoriesOf } from '../registry/reference.ts'
+import { secondSources } from '../platform/second-sources.ts'
 import { htmlPage } from '../report/html.ts'
 import { releaseLines } from '../report/lines.ts'
 import { planLines, planSummary } from '../report/plan-report.ts'
@@ -30,7 +30,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   const { partition, accountId: account } = parseRole(given.role)
   const place = { partition, account, region: given.region }
   const repositories = ecrRepositoriesOf([...images, ...imagesOf(offline.objects)], place)
-  const policy = eksDeploy({ ...place, cluster: given.cluster, repositories })
+  const policy = eksDeploy({ ...place, cluster: given.cluster, repositories, alarms: given.alarms !== undefined })
   const session = await openSession({ role: given.role, region: given.region, policy }, context)
   const cluster = await connectEks({ cluster: given.cluster, session, context })
   const trace = openTrace(given, context)
@@ -54,7 +54,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
       force: given.forceConflicts,
       takeOwnership: given.takeOwnership,
     },
-    { ...context, cluster, images: ecrImageCheck(session), trace },
+    { ...context, cluster, ...secondSources(session, given.alarms), trace },
   )
   const { result, rollback } = outcome
   outputs.set({

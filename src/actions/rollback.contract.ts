@@ -25,6 +25,7 @@ export const rollback = defineAction({
     ),
     timeout: shared.timeout,
     soak: shared.soak,
+    alarms: shared.alarms,
     'dry-run': shared.dryRun,
   }),
   outputs: {

@@ -2,7 +2,7 @@ import { parseRole } from '../identity/role.ts'
 import { eksDeploy } from '../identity/session-policy.ts'
 import { openSession } from '../identity/session.ts'
 import { connectEks } from '../kubernetes/eks.ts'
-import { ecrImageCheck } from '../registry/image-check.ts'
+import { secondSources } from '../platform/second-sources.ts'
 import { htmlPage } from '../report/html.ts'
 import { releaseLines } from '../report/lines.ts'
 import { planLines, planSummary } from '../report/plan-report.ts'
@@ -17,7 +17,9 @@ import { holderOf, outputsOf, succeeded, viewOf } from './release-view.ts'
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
   const { partition, accountId: account } = parseRole(given.role)
   // Which images the target has is known only from its record, behind this session: any repository of the account.
-  const policy = eksDeploy({ partition, account, region: given.region, cluster: given.cluster, repositories: ['*'] })
+  const place = { partition, account, region: given.region }
+  const alarms = given.alarms !== undefined
+  const policy = eksDeploy({ ...place, cluster: given.cluster, repositories: ['*'], alarms })
   const session = await openSession({ role: given.role, region: given.region, policy }, context)
   const cluster = await connectEks({ cluster: given.cluster, session, context })
   const trace = openTrace(given, context)
@@ -33,7 +35,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
       soakMs: given.soak,
       dryRun: given.dryRun,
     },
-    { ...context, cluster, images: ecrImageCheck(session), trace },
+    { ...context, cluster, ...secondSources(session, given.alarms), trace },
   )
   outputs.set({ ...outputsOf(outcome), to: outcome.rollbackTo })
   if (!outcome.result) {

@@ -1,4 +1,4 @@
-import { region, roleArn } from '../runtime/aws-parsers.ts'
+import { alarmNames, region, roleArn } from '../runtime/aws-parsers.ts'
 import { input } from '../runtime/inputs.ts'
 import { applicationName, clusterName, namespace } from '../runtime/kubernetes-parsers.ts'
 import { boolean, durationBetween, path, text } from '../runtime/parsers.ts'
@@ -41,6 +41,11 @@ export const shared = {
     default: '20s',
     fromFile: true,
   }),
+  alarms: input(
+    alarmNames,
+    'CloudWatch alarms that must stay quiet: one that goes off before the end of the soak fails the release.',
+    { fromFile: true, example: 'shop-5xx' },
+  ),
   dryRun: input(boolean, 'Validate on the server and show what would change; change nothing.', { default: 'false' }),
 } as const
 

@@ -40,7 +40,9 @@ function ruleText(rule: FailRule): string {
 }
 
 function gateOf({ gate }: SlipwayFile): Record<string, string | undefined> {
-  return { timeout: gate?.timeout, soak: gate?.soak, rollback: gate?.rollback?.toString() }
+  const { timeout, soak, rollback, alarms = [] } = gate ?? {}
+  const names = alarms.length === 0 ? undefined : alarms.join('\n')
+  return { timeout, soak, rollback: rollback?.toString(), alarms: names }
 }
 
 function only<T>(what: 'service' | 'environment', entries: Readonly<Record<string, T>>, name: string | undefined): T {

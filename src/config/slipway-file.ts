@@ -47,6 +47,7 @@ export const slipwayFile = z.strictObject({
       timeout: duration.optional().describe('How long a release may take.'),
       soak: duration.optional().describe('How long it must stay healthy before it is called healthy.'),
       rollback: z.boolean().optional().describe('Bring the previous release back when one fails.'),
+      alarms: z.array(text).optional().describe('CloudWatch alarms that must stay quiet until the end of the soak.'),
     })
     .optional(),
 })

@@ -266,6 +266,11 @@ export const causes = {
     facts => `the API server did not answer for ${facts['seconds'] ?? '30'} s${because(facts)}`,
     "Check the cluster's control plane; then run verify, or deploy again.",
   ),
+  'alarms-unreadable': contradiction(
+    'network',
+    facts => `the alarms could not be read for ${facts['seconds'] ?? '60'} s${because(facts)}`,
+    'Check the role and the network path to CloudWatch; then deploy again.',
+  ),
   superseded: contradiction(
     'gate',
     () => 'a newer release took over',

@@ -56,15 +56,31 @@ export function ecrScan(place: RepositoriesOf): PolicyDocument {
   })
 }
 
-/** To reach a cluster (what may be done inside is for its access entries and RBAC) and to check that images exist. */
-export function eksDeploy({ cluster, ...place }: RepositoriesOf & { readonly cluster: string }): PolicyDocument {
+export interface DeployTo extends RepositoriesOf {
+  readonly cluster: string
+  /** True when CloudWatch alarms are to be watched. */
+  readonly alarms?: boolean
+}
+
+/**
+ * To reach a cluster (what may be done inside is for its access entries and RBAC), to check that images exist, and to
+ * read what load balancers and alarms say of a release. Those reads know no resource, or, for composite alarms, none
+ * but all.
+ */
+export function eksDeploy({ cluster, alarms = false, ...place }: DeployTo): PolicyDocument {
   const reach: PolicyStatement = {
     Effect: 'Allow',
     Action: 'eks:DescribeCluster',
     Resource: `arn:${place.partition}:eks:${place.region}:${place.account}:cluster/${cluster}`,
   }
-  if (place.repositories.length === 0) return policy(reach)
-  return policy(reach, {
+  const targets = ['elasticloadbalancing:DescribeTargetGroups', 'elasticloadbalancing:DescribeTargetHealth']
+  const judge: PolicyStatement = {
+    Effect: 'Allow',
+    Action: alarms ? ['cloudwatch:DescribeAlarms', ...targets] : targets,
+    Resource: '*',
+  }
+  if (place.repositories.length === 0) return policy(reach, judge)
+  return policy(reach, judge, {
     Effect: 'Allow',
     Action: ['ecr:BatchGetImage', 'ecr:DescribeImages'],
     Resource: repositoryArns(place),

@@ -18,9 +18,11 @@ export interface ImageCheckOptions extends Pick<EcrOptions, 'requestHandler'> {
  * Never throws for what it cannot see (another registry, a missing permission): that is `unknown`.
  */
 export function ecrImageCheck(session: Session, options: ImageCheckOptions = {}): ImageCheck {
-  const wanted = (options.platforms ?? []).map(normalizePlatform)
   return {
-    async check(image, signal) {
+    async check(image, signal, platform) {
+      const wanted = [...(options.platforms ?? []), ...(platform === undefined ? [] : [platform])].map(
+        normalizePlatform,
+      )
       const asked = askable(image)
       if (asked === undefined) return 'unknown'
       const { reference, registry } = asked

@@ -145,6 +145,7 @@ async function prepare(request: DeployRequest, store: ReleaseStore, ports: Relea
   const namespaced = await scopesOf(objects, cluster, signal)
   await requireNamespace(namespace, objects, cluster, signal)
   await requireImages(imagesOf(objects), ports.images, signal)
+  await ports.alarms?.read(signal)
   const recorded = await store.list(signal)
   const history = recorded.filter(({ source }) => source === request.source)
   const revision = (recorded[0]?.revision ?? 0) + 1

@@ -20,6 +20,10 @@ export interface GateRequest {
   readonly timeoutMs: number
   /** How long everything must stay ready before it is called healthy. */
   readonly soakMs: number
+  /** Secrets and ConfigMaps of the whole set: one that a pod misses may still come. */
+  readonly brings?: readonly BroughtConfig[]
+  /** The alarms to watch, as they were before the first write: one that was quiet and goes off fails the release. */
+  readonly alarms?: readonly Alarm[]
 }
 
 /** A line of the release's timeline, in order of time. */
@@ -54,8 +58,61 @@ export interface GateResult {
 
 /** What can agree or disagree with the cluster about an image (port; the adapter asks ECR). */
 export interface ImageCheck {
-  /** `absent` and `no-platform` are terminal; `unknown` when this source cannot tell. */
-  check(image: string, signal?: AbortSignal): Promise<'present' | 'absent' | 'no-platform' | 'unknown'>
+  /**
+   * `absent` and `no-platform` are terminal; `unknown` when this source cannot tell.
+   * `platform` is that of the node which is to run it, such as `linux/arm64`; without it any that can run will do.
+   */
+  check(
+    image: string,
+    signal?: AbortSignal,
+    platform?: string,
+  ): Promise<'present' | 'absent' | 'no-platform' | 'unknown'>
+}
+
+/** One target of a target group, as the load balancer sees it. */
+export interface Target {
+  /** IP address of a pod; the id of an instance in groups of that type. */
+  readonly address: string
+  readonly port: number
+  /** State of the API: `initial`, `healthy`, `unhealthy`, `draining`, `unused`, `unavailable`, `unhealthy.draining`. */
+  readonly state: string
+  /** `Target.ResponseCodeMismatch` */
+  readonly reason?: string
+  readonly description?: string
+}
+
+export interface TargetGroupHealth {
+  readonly targets: readonly Target[]
+  /** How long a target may be unhealthy before that means something: threshold × interval of the group's health check. */
+  readonly patienceMs: number
+}
+
+/** What a load balancer says of the pods behind it (port; the adapter asks Elastic Load Balancing). */
+export interface TargetHealth {
+  /** Throws DeniedError when the role may not ask, RemoteError when there is no answer. */
+  read(targetGroup: string, signal?: AbortSignal): Promise<TargetGroupHealth>
+}
+
+/** An alarm of the input `alarms`. */
+export interface Alarm {
+  readonly name: string
+  readonly state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'
+  /** The service's own sentence for its state. */
+  readonly reason?: string
+}
+
+/** The alarms that a release is to leave quiet (port; the adapter asks CloudWatch). */
+export interface Alarms {
+  /** All of them. Throws UserError for one that does not exist, DeniedError, or RemoteError when there is no answer. */
+  read(signal?: AbortSignal): Promise<readonly Alarm[]>
+}
+
+/** A Secret or ConfigMap that a release brings, or has made by a controller. */
+export interface BroughtConfig {
+  /** `Secret shop/database` */
+  readonly object: string
+  /** Names of its keys; absent where only the controller knows them. */
+  readonly keys?: readonly string[]
 }
 
 /** One release of an application, as recorded in the cluster (last 10 are kept). */

@@ -2,7 +2,7 @@ import type { Cluster } from '../kubernetes/model.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/context.ts'
 import type { GateTrace } from './gate/trace.ts'
-import type { ImageCheck } from './model.ts'
+import type { Alarms, ImageCheck, TargetHealth } from './model.ts'
 
 /** What a release needs of the world. */
 export interface ReleasePorts {
@@ -12,6 +12,10 @@ export interface ReleasePorts {
   readonly signal: AbortSignal
   /** A second opinion on images; without it pull errors take longer to confirm. */
   readonly images?: ImageCheck
+  /** What the load balancers say of the new pods; without it their readiness is all that is known. */
+  readonly targets?: TargetHealth
+  /** Alarms that must stay quiet; absent when the user names none. */
+  readonly alarms?: Alarms
   /** Keeps what the gates see. */
   readonly trace?: GateTrace
 }

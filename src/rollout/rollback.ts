@@ -49,6 +49,7 @@ async function prepare(request: RollbackRequest, store: ReleaseStore, ports: Rel
   if (!newest) throw nothingRecorded(request, await recordedApplications(cluster, request.namespace, signal))
   const target = targetOf(newest, recorded, request.to)
   await requireImagesOf(target, ports)
+  await ports.alarms?.read(signal)
   const history = recorded.filter(({ source }) => source === target.source)
   return { recorded, newest, ...(await planReturn(target, history, ports)) }
 }

@@ -1,9 +1,13 @@
+import type { CauseCode } from '../health/causes.ts'
 import { cause } from '../health/evidence.ts'
+import type { Verdict } from '../health/model.ts'
 import { KubeError } from '../kubernetes/errors.ts'
 import { messageOf, UserError } from '../runtime/errors.ts'
+import { alarmsBefore } from './alarms.ts'
 import { applyWave, type ApplyHow } from './apply.ts'
+import { configOf } from './gate/config-references.ts'
 import { runGate } from './gate/run-gate.ts'
-import type { AppliedObject, GateResult } from './model.ts'
+import type { Alarm, AppliedObject, GateResult } from './model.ts'
 import type { ReleasePorts } from './ports.ts'
 import type { Wave } from './plan.ts'
 import { freeStuckSets } from './stuck-sets.ts'
@@ -30,11 +34,16 @@ export async function rollOut(request: RolloutRequest, ports: ReleasePorts): Pro
   // What the last gate judges: all but Jobs that have completed, which their TTL may take away meanwhile.
   const applied: AppliedObject[] = []
   const stages: GateResult[] = []
+  const brings = configOf(request.waves.flatMap(({ objects }) => objects))
+  let alarms: readonly Alarm[]
+  try {
+    alarms = await alarmsBefore(ports)
+  } catch (error) {
+    return ended('unknown', 'alarms-unreadable', error, startedAt, ports)
+  }
   const gate = (name: string, objects: readonly AppliedObject[], soakMs: number): Promise<GateResult> => {
-    const judging = runGate(
-      { name, applied: objects, startedAt, timeoutMs: Math.max(0, endsAt - ports.clock.now()), soakMs },
-      ports,
-    )
+    const timeoutMs = Math.max(0, endsAt - ports.clock.now())
+    const judging = runGate({ name, applied: objects, startedAt, timeoutMs, soakMs, brings, alarms }, ports)
     return request.afterBad ? whileFreeing(objects, judging, ports) : judging
   }
   try {
@@ -110,13 +119,23 @@ function joined(stages: readonly GateResult[]): GateResult {
 }
 
 /** Only a refusal fails a release: an API server that is unreachable, busy or broken says nothing about it. */
-function refusedHalfway(error: unknown, startedAt: number, { clock, signal }: ReleasePorts): GateResult {
+function refusedHalfway(error: unknown, startedAt: number, ports: ReleasePorts): GateResult {
+  const [verdict, code] = isRefusal(error)
+    ? (['failed', 'apply-refused'] as const)
+    : (['unknown', 'api-unreachable'] as const)
+  return ended(verdict, code, error, startedAt, ports)
+}
+
+/** An error that ends a release before its gate could. */
+function ended(
+  otherwise: Verdict,
+  whyOtherwise: CauseCode,
+  error: unknown,
+  startedAt: number,
+  { clock, signal }: ReleasePorts,
+): GateResult {
   const at = clock.now()
-  const [verdict, code] = signal.aborted
-    ? (['cancelled', 'cancelled'] as const)
-    : isRefusal(error)
-      ? (['failed', 'apply-refused'] as const)
-      : (['unknown', 'api-unreachable'] as const)
+  const [verdict, code] = signal.aborted ? (['cancelled', 'cancelled'] as const) : [otherwise, whyOtherwise]
   const facts = { message: messageOf(error), seconds: String(Math.round((at - startedAt) / 1000)) }
   const why = cause(code, { subject: 'release', at, facts })
   const timeline = [{ at, subject: why.subject, says: why.says, kind: 'verdict' as const }]

@@ -3,6 +3,7 @@ import type { Verdict } from '../health/model.ts'
 import type { KubeObject } from '../kubernetes/model.ts'
 import { identityOf } from '../kubernetes/names.ts'
 import { messageOf } from '../runtime/errors.ts'
+import { withoutAlarms } from './alarms.ts'
 import { reversible } from './irreversible.ts'
 import { objectsOf, originOf, sinceLastSuccess, stillOurs, wentWell } from './leftovers.ts'
 import { applicationLabel } from './marks.ts'
@@ -48,7 +49,7 @@ export async function bringBack(
   try {
     const plan = await planReturn(target, [failed, ...history], ports)
     for (const note of plan.notes) ports.log.info(note)
-    const result = await reapply(plan, request, ports)
+    const result = await reapply(plan, request, withoutAlarms(ports))
     return { rollback: { ...way, ...judged(result), notes: plan.notes } }
   } catch (thrown) {
     return { rollback: { ...way, ...judged(barred(thrown, startedAt, ports)) } }

@@ -1,7 +1,7 @@
 import { regions } from './aws-regions.ts'
 import type { Parser } from './inputs.ts'
 import { nearest } from './nearest.ts'
-import { refuse, splitList } from './parsers.ts'
+import { refuse, splitLines, splitList } from './parsers.ts'
 
 const roleArnForm = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/((?:[\w+=,.@-]+\/)*)([\w+=,.@-]{1,64})$/
 const roleExample = 'arn:aws:iam::111122223333:role/deploy'
@@ -142,4 +142,29 @@ export const platforms: Parser<readonly string[]> = {
         'Use os/architecture, for example linux/amd64 or linux/arm64.',
       )
     }),
+}
+
+/** As many as CloudWatch describes in one call. */
+const mostAlarms = 100
+
+/** Names of CloudWatch alarms, one per line: a name may hold commas and spaces. */
+export const alarmNames: Parser<readonly string[]> = {
+  accepts: 'names of CloudWatch alarms (lines)',
+  parse(value, name) {
+    const names = [...new Set(splitLines(value))]
+    const arn = names.find(one => one.startsWith('arn:'))
+    if (arn !== undefined)
+      throw refuse(
+        name,
+        `${name} "${arn}" is an ARN.`,
+        `Give the name of the alarm, ${arn.split(':alarm:')[1] ?? 'for example shop-5xx'}.`,
+      )
+    if (names.length > mostAlarms)
+      throw refuse(
+        name,
+        `${name} has ${names.length} names, and only ${mostAlarms} can be watched.`,
+        'Join them in a composite alarm.',
+      )
+    return names
+  },
 }

@@ -46,3 +46,29 @@ export function awsTransport(answer: (call: AwsCall) => AwsAnswer): FakeTranspor
   }
   return { requestHandler, calls }
 }
+
+/** As `awsTransport`, for services that speak the query protocol: parameters of a form in, XML out. */
+export function awsQueryTransport(answer: (call: AwsCall) => string | { readonly error: string }): FakeTransport {
+  const calls: AwsCall[] = []
+  const requestHandler = {
+    async handle(request: { hostname: string; body: string | Uint8Array }) {
+      const text = typeof request.body === 'string' ? request.body : new TextDecoder().decode(request.body)
+      const { Action: operation = '', ...input } = Object.fromEntries(new URLSearchParams(text))
+      const call: AwsCall = { operation, host: request.hostname, input }
+      calls.push(call)
+      const given = answer(call)
+      const body =
+        typeof given === 'string'
+          ? `<${operation}Response><${operation}Result>${given}</${operation}Result></${operation}Response>`
+          : `<ErrorResponse><Error><Type>Sender</Type><Code>${given.error}</Code><Message>of the test</Message></Error></ErrorResponse>`
+      return {
+        response: {
+          statusCode: typeof given === 'string' ? 200 : 403,
+          headers: { 'content-type': 'text/xml' },
+          body: Readable.from([Buffer.from(body)]),
+        },
+      }
+    },
+  }
+  return { requestHandler, calls }
+}

@@ -72,7 +72,7 @@ export function closeInquiry({ state, timeline }: Inquiry, judgement: Judgement,
 
 /** Said plainly: nothing of this set has a health of its own. Undefined when there is something to judge. */
 export function nothingToJudge({ state: { request, gated } }: Inquiry, now: Instant): GateResult | undefined {
-  if (gated.length > 0) return undefined
+  if (gated.length > 0 || mustListen(request)) return undefined
   const count = request.applied.length
   const says =
     count === 0
@@ -84,3 +84,6 @@ export function nothingToJudge({ state: { request, gated } }: Inquiry, now: Inst
   const { startedAt } = request
   return { verdict: 'healthy', timeline, evidence: [], logs: [], startedAt, readyAt: now, endedAt: now }
 }
+
+/** Alarms judge a change of configuration too, which has no state of its own. */
+const mustListen = ({ alarms = [], soakMs }: GateRequest): boolean => alarms.length > 0 && soakMs > 0

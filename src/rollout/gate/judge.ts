@@ -3,6 +3,7 @@ import { causeEntry } from '../../health/causes.ts'
 import type { Facts } from '../../health/wording.ts'
 import type { Cause, Evidence, Verdict } from '../../health/model.ts'
 import type { Instant } from '../../runtime/clock.ts'
+import { alarmsDueBy, alarmsGraceMs } from './alarms.ts'
 import { countedExits, openEntries } from './ledger.ts'
 import { decisiveOf, suspectedNode } from './quorum.ts'
 import { skewOf } from './server-time.ts'
@@ -71,13 +72,19 @@ function blindness(state: GateState, now: Instant): Decision | undefined {
 }
 
 /** A verdict that says that there can be none. */
-export function unknown(code: 'permission-lost' | 'api-unreachable', now: Instant, facts: Facts): Judgement {
+export function unknown(
+  code: 'permission-lost' | 'api-unreachable' | 'alarms-unreadable',
+  now: Instant,
+  facts: Facts,
+): Judgement {
   return verdict('unknown', cause(code, { subject: 'cluster', at: now, facts }))
 }
 
 /** Classes A and B. */
 function failure(state: GateState, now: Instant): Judgement | undefined {
-  const decisive = state.subjects.flatMap(subject => decisiveOf(subject, state, now))
+  // An alarm is about the release as a whole: it holds against no single object.
+  const alarms = openEntries(state.ledger).filter(({ evidence }) => evidence.code === 'alarm-raised')
+  const decisive = [...state.subjects.flatMap(subject => decisiveOf(subject, state, now)), ...alarms]
   const because = causeBehind(
     decisive.map(entry => counted(entry.evidence, state)),
     now,
@@ -174,7 +181,16 @@ function success(state: GateState, now: Instant): Decision {
   const soaked = state.readyAt + state.request.soakMs
   const unsettled = open.some(({ evidence }) => evidence.class === 'B' && countedExits(state.ledger, evidence) > 0)
   if (now < soaked || unsettled) return wait([soaked, ...settling, deadlineOf(state)], now)
-  return { decision: 'confirm' }
+  return unheardAlarms(state, now) ?? { decision: 'confirm' }
+}
+
+/** Whoever names alarms wants no success that rests on an old reading of them. */
+function unheardAlarms({ request, answers, begunAt }: GateState, now: Instant): Decision | undefined {
+  const dueBy = alarmsDueBy(request, answers, begunAt, now)
+  if (dueBy === undefined) return undefined
+  if (now < dueBy) return wait([dueBy, begunAt + request.timeoutMs], now)
+  const message = answers.silences.get('alarms')?.reason ?? ''
+  return unknown('alarms-unreadable', now, { message, seconds: String(alarmsGraceMs / 1_000) })
 }
 
 const known = (instants: readonly (Instant | undefined)[]): readonly Instant[] =>

@@ -25,19 +25,23 @@ function says(health: Health): string {
   return more === undefined ? 'ready' : `ready: ${more}`
 }
 
-/** Running but not yet ready is how every good start looks: it is told as a change, and as a cause if it comes to that. */
-const quiet = new Set(['not-ready'])
+/**
+ * Running but not yet ready, and not yet a healthy target, is how every good start looks: it is told as a change, and
+ * as a cause if it comes to that.
+ */
+const isQuiet = ({ code, class: evidenceClass }: Evidence): boolean =>
+  code === 'not-ready' || (code === 'target-unhealthy' && evidenceClass === 'C')
 
 function sightings(before: GateState, after: GateState, now: Instant): readonly TimelineEntry[] {
-  const known = new Set(openEntries(before.ledger).map(({ evidence }) => told(evidence, before)))
+  const known = new Set(
+    openEntries(before.ledger)
+      .filter(({ evidence }) => !isQuiet(evidence))
+      .map(({ evidence }) => told(evidence, before)),
+  )
   const fresh = new Map<string, TimelineEntry>()
   for (const { evidence } of openEntries(after.ledger)) {
     const text = told(evidence, after)
-    if (
-      quiet.has(evidence.code) ||
-      known.has(text) ||
-      (evidence.class === 'B' && countedExits(after.ledger, evidence) < 1)
-    )
+    if (isQuiet(evidence) || known.has(text) || (evidence.class === 'B' && countedExits(after.ledger, evidence) < 1))
       continue
     fresh.set(text, { at: now, subject: evidence.subject, says: sentenceOf(evidence, after), kind: 'evidence' })
   }

@@ -24,10 +24,14 @@ export function decisiveOf(subject: Subject, state: GateState, now: Instant): re
   return [...confirmed, ...(hasQuorum(repeated, subject, state) ? repeated : [])]
 }
 
+/** A target that a load balancer gives up and takes back has flapped: coming again proves nothing, only staying does. */
+const mustPersist = new Set(['target-unhealthy'])
+
 /** A1: it persisted for its confirm window, or it happened again. */
 function isConfirmed({ evidence, openSince, occurrences, firstCount }: Open, now: Instant): boolean {
   if (evidence.class !== 'A1') return false
   const patienceMs = evidence.patienceMs ?? causeEntry(evidence.code).patienceMs
+  if (mustPersist.has(evidence.code)) return now >= openSince + patienceMs
   return occurrences > 1 || evidence.count > firstCount || now >= openSince + patienceMs
 }
 

@@ -1,7 +1,7 @@
 import type { Cluster } from '../../kubernetes/model.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/context.ts'
-import type { GateRequest, GateResult, ImageCheck, TimelineEntry } from '../model.ts'
+import type { Alarms, GateRequest, GateResult, ImageCheck, TargetHealth, TimelineEntry } from '../model.ts'
 import { againMs, type Reading } from './confirm.ts'
 import { collectExcerpts } from './excerpts.ts'
 import { readAfresh } from './fresh-read.ts'
@@ -16,10 +16,9 @@ import {
   type Next,
 } from './inquiry.ts'
 import type { Judgement } from './judge.ts'
-import { openEntries } from './ledger.ts'
 import { Mailbox } from './mailbox.ts'
 import { heartbeat } from './narrate.ts'
-import { SecondOpinion } from './second-source.ts'
+import { SecondOpinions } from './second-opinions.ts'
 import { startWatches } from './sources.ts'
 import type { GateEvent } from './state.ts'
 import type { GateTrace } from './trace.ts'
@@ -31,6 +30,10 @@ export interface GatePorts {
   readonly log: Log
   /** Agrees or disagrees with the cluster about images; without it pull errors take 10 s to confirm. */
   readonly images?: ImageCheck
+  /** Holds a success back until the load balancers send requests to the new pods; without it readiness is all. */
+  readonly targets?: TargetHealth
+  /** Asked for the alarms that the request names. */
+  readonly alarms?: Alarms
   /** Keeps what was seen, so that the verdict can be reached again from it alone. */
   readonly trace?: GateTrace
   readonly signal: AbortSignal
@@ -83,7 +86,7 @@ class Gate {
   readonly #ports: GatePorts
   readonly #signal: AbortSignal
   readonly #mailbox = new Mailbox<GateEvent>()
-  readonly #opinion: SecondOpinion | undefined
+  readonly #opinions: SecondOpinions
   #nextHeartbeat: number
   /** How long the last look took. */
   #tookMs = 0
@@ -94,9 +97,7 @@ class Gate {
     this.#ports = ports
     this.#signal = signal
     this.#nextHeartbeat = inquiry.state.begunAt + heartbeatMs
-    const { images, log } = ports
-    this.#opinion =
-      images && new SecondOpinion(images, log, signal, (image, answer) => this.#mailbox.push({ image, answer }))
+    this.#opinions = new SecondOpinions(ports, signal, event => this.#mailbox.push(event))
   }
 
   async run(): Promise<Judgement> {
@@ -108,6 +109,7 @@ class Gate {
       this.#mailbox,
       this.#signal,
     )
+    this.#opinions.start(this.inquiry.state)
     while (!signal.aborted) {
       let next = this.#look()
       while (next.decision === 'read' && !signal.aborted) next = await this.#read(next)
@@ -135,7 +137,7 @@ class Gate {
     this.inquiry = inquiry
     this.#tell(said)
     this.#warnOfBlindSpots()
-    this.#opinion?.consult(openEntries(inquiry.state.ledger).map(({ evidence }) => evidence))
+    this.#opinions.consult(inquiry.state)
     this.#tookMs = clock.now() - now
     return next
   }

@@ -1,65 +1,52 @@
-import type { Evidence } from '../../health/model.ts'
-import { messageOf } from '../../runtime/errors.ts'
-import type { Log } from '../../runtime/context.ts'
-import type { ImageCheck } from '../model.ts'
-
-export type ImageAnswer = Awaited<ReturnType<ImageCheck['check']>>
+import type { Evidence, Related } from '../../health/model.ts'
+import type { GateRequest } from '../model.ts'
+import { imageKey, type Answers, type ImageAnswer } from './answers.ts'
+import { referencesBehind, withConfigAnswers } from './config-references.ts'
 
 const aboutPulls = new Set(['image-not-found', 'image-wrong-platform', 'image-pull-denied', 'image-pull-failing'])
 
-/** The image to ask the registry about; undefined for evidence that is not about a pull. */
-export function imageInQuestion({ code, facts }: Evidence): string | undefined {
-  return aboutPulls.has(code) && facts['image'] !== '' ? facts['image'] : undefined
+/** An image to ask the registry about, for the platform of the node that is to run it. */
+export interface ImageQuestion {
+  readonly image: string
+  readonly platform?: string
 }
+
+/** Undefined for evidence that is not about a pull. */
+export function imageInQuestion({ code, facts, node }: Evidence, { nodes }: Related): ImageQuestion | undefined {
+  const image = facts['image']
+  if (!aboutPulls.has(code) || image === undefined || image === '') return undefined
+  const labels = nodes.find(({ metadata }) => metadata.name === node)?.metadata.labels
+  const arch = labels?.['kubernetes.io/arch']
+  return arch === undefined ? { image } : { image, platform: `${labels?.['kubernetes.io/os'] ?? 'linux'}/${arch}` }
+}
+
+/** A pull that fails although the registry has the image has recovered by itself in the field (kubernetes#83348). */
+const passingPullMs = 120_000
 
 /**
  * What the registry's own answer makes of a kubelet's pull error: fact (A0) when it agrees that the image is not there,
- * a passing fault (C) when it has the image after all.
+ * a passing fault (C) when it has the image after all, for that very platform.
  */
-export function withSecondSource(evidence: Evidence, answers: ReadonlyMap<string, ImageAnswer>): Evidence {
-  const image = imageInQuestion(evidence)
-  const answer = image === undefined ? undefined : answers.get(image)
+function withImageAnswer(evidence: Evidence, answer: ImageAnswer | undefined): Evidence {
   if (answer === 'absent') return { ...evidence, code: 'image-not-found', class: 'A0' }
   if (answer === 'no-platform') return { ...evidence, code: 'image-wrong-platform', class: 'A0' }
   if (answer === 'present' && evidence.code === 'image-not-found')
-    return { ...evidence, code: 'image-pull-failing', class: 'C', patienceMs: 120_000 }
+    return { ...evidence, code: 'image-pull-failing', class: 'C', patienceMs: passingPullMs }
   return evidence
 }
 
-/** Asks about each image once, in the background. A source that cannot answer is as good as none. */
-export class SecondOpinion {
-  readonly #images: ImageCheck
-  readonly #log: Log
-  readonly #signal: AbortSignal
-  readonly #answered: (image: string, answer: ImageAnswer) => void
-  readonly #asked = new Set<string>()
-
-  constructor(
-    images: ImageCheck,
-    log: Log,
-    signal: AbortSignal,
-    answered: (image: string, answer: ImageAnswer) => void,
-  ) {
-    this.#images = images
-    this.#log = log
-    this.#signal = signal
-    this.#answered = answered
+/** One piece of evidence as the second sources know it. Pure; what no source was asked about stays as it is. */
+export function withSecondSource(
+  evidence: Evidence,
+  answers: Answers,
+  related: Related,
+  { applied, brings = [] }: Pick<GateRequest, 'applied' | 'brings'>,
+): Evidence {
+  const asked = imageInQuestion(evidence, related)
+  if (asked !== undefined) {
+    const { image, platform } = asked
+    return withImageAnswer(evidence, answers.images.get(imageKey(image, platform)))
   }
-
-  consult(found: readonly Evidence[]): void {
-    for (const image of found.map(imageInQuestion)) {
-      if (image === undefined || this.#asked.has(image)) continue
-      this.#asked.add(image)
-      void this.#ask(image)
-    }
-  }
-
-  async #ask(image: string): Promise<void> {
-    try {
-      this.#answered(image, await this.#images.check(image, this.#signal))
-    } catch (thrown) {
-      this.#log.debug(`the registry could not be asked about ${image}: ${messageOf(thrown)}`)
-      this.#answered(image, 'unknown')
-    }
-  }
+  const references = answers.config.size === 0 ? [] : referencesBehind(evidence, applied)
+  return references.length === 0 ? evidence : withConfigAnswers(evidence, references, answers.config, brings)
 }

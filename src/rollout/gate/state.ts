@@ -5,11 +5,14 @@ import { isDiscounted, revisionPods } from '../../health/ownership.ts'
 import type { KubeObject } from '../../kubernetes/model.ts'
 import type { Instant } from '../../runtime/clock.ts'
 import type { AppliedObject, GateRequest } from '../model.ts'
+import { raisedAlarms } from './alarms.ts'
+import { foldAnswers, noAnswers, type Answers, type SourceEvent } from './answers.ts'
 import { emptyLedger, record, type Ledger } from './ledger.ts'
-import { withSecondSource, type ImageAnswer } from './second-source.ts'
+import { withSecondSource } from './second-source.ts'
 import { skewBound, skewOf, startLine } from './server-time.ts'
 import { emptyStore, fold, type ChannelEvent, type Store } from './store.ts'
 import { assessSubjects, channelsFor, gatedObjects, type Subject } from './subjects.ts'
+import { withTargets } from './targets.ts'
 
 /** High-water mark of a subject's progress. Any count that passes it is progress and restarts the stall clocks. */
 export interface Progress {
@@ -33,12 +36,13 @@ export interface GateState {
   readonly ledger: Ledger
   readonly subjects: readonly Subject[]
   readonly progress: ReadonlyMap<string, Progress>
-  readonly answers: ReadonlyMap<string, ImageAnswer>
+  /** What second sources have said. */
+  readonly answers: Answers
   /** Since when every subject is ready without a break. */
   readonly readyAt?: Instant
 }
 
-export type GateEvent = ChannelEvent | { readonly image: string; readonly answer: ImageAnswer }
+export type GateEvent = ChannelEvent | SourceEvent
 
 export function initialState(request: GateRequest, now: Instant): GateState {
   const gated = gatedObjects(request)
@@ -54,22 +58,29 @@ export function initialState(request: GateRequest, now: Instant): GateState {
     ledger: emptyLedger,
     subjects: [],
     progress: new Map(),
-    answers: new Map(),
+    answers: noAnswers,
   }
 }
 
 /** Pure: what is known after `events`, looked at `now`. Called without events when only time has passed. */
 export function advance(state: GateState, events: readonly GateEvent[], now: Instant): GateState {
-  const answers = new Map(state.answers)
-  for (const event of events) if ('image' in event) answers.set(event.image, event.answer)
+  const { request } = state
+  const answers = foldAnswers(
+    state.answers,
+    events.filter((event): event is SourceEvent => !('channel' in event)),
+  )
   const changes = events.filter(event => 'channel' in event)
   const store = fold(state.store, changes, now)
   const bound = skewBound(state.skewBound, changes.flatMap(objectsIn), now)
-  const subjects = assessSubjects(state.gated, store, now - skewOf(bound))
+  const { related } = store
+  const subjects = assessSubjects(state.gated, store, now - skewOf(bound)).map(subject =>
+    withTargets(subject, related, answers, now),
+  )
   const found: readonly Evidence[] = subjects
     .flatMap(({ health }) => evidenceOf(health))
-    .map(evidence => withSecondSource(evidence, answers))
-  const ledger = record(state.ledger, found, { startLine: state.startLine, pods: store.related.pods, now })
+    .map(evidence => withSecondSource(evidence, answers, related, request))
+    .concat(raisedAlarms(request, answers, now))
+  const ledger = record(state.ledger, found, { startLine: state.startLine, pods: related.pods, now })
   const ready = subjects.every(({ health, foreign }) => health.status === 'healthy' && foreign === undefined)
   const { readyAt: before, ...rest } = state
   const readyAt = ready ? (before ?? now) : undefined
@@ -107,8 +118,8 @@ function disruptedPods({ live }: Subject, { related }: Store): number {
   return live === undefined ? 0 : revisionPods(live, related).filter(pod => isDiscounted(pod, related)).length
 }
 
-/** Pods created, scheduled, started, ready; what the controller calls updated and available; pods of a Job that ended. */
-function countsOf({ live, health }: Subject, store: Store): readonly number[] {
+/** Pods created, scheduled, started, ready, and healthy for a load balancer; what the controller calls updated and available; pods of a Job that ended. */
+function countsOf({ live, health, healthyTargets = 0 }: Subject, store: Store): readonly number[] {
   if (live === undefined) return [0]
   const pods = revisionPods(live, store.related).filter(pod => !isDiscounted(pod, store.related))
   const { status } = view<Workload>(live)
@@ -118,6 +129,7 @@ function countsOf({ live, health }: Subject, store: Store): readonly number[] {
     pods.filter(({ spec }) => spec.nodeName !== undefined).length,
     pods.filter(({ status: pod }) => pod.phase === 'Running').length,
     pods.filter(({ status: pod }) => condition(pod.conditions, 'Ready')?.status === 'True').length,
+    healthyTargets,
     status.updatedReplicas ?? status.updatedNumberScheduled ?? 0,
     status.availableReplicas ?? status.numberAvailable ?? 0,
     (job.succeeded ?? 0) + (job.failed ?? 0),

@@ -13,6 +13,8 @@ export interface Subject {
   readonly name: string
   readonly live?: KubeObject
   readonly health: Health
+  /** How many of its new pods their load balancers find healthy; absent when there is none. */
+  readonly healthyTargets?: number
   /** Somebody else's change: this release can no longer be judged. */
   readonly foreign?: Cause
 }

@@ -32,6 +32,13 @@ test('what it says becomes inputs', async () => {
   expect(await read()).toMatchObject({ cluster: 'prod', region: 'eu-west-1', timeout: '5m' })
 })
 
+test('its alarms come one per line, and an empty list names none', async () => {
+  file(`environments: { prod: ${environment} }\ngate: { alarms: ['shop-5xx', 'shop, slow'] }`)
+  expect(await read()).toMatchObject({ alarms: 'shop-5xx\nshop, slow' })
+  file(`environments: { prod: ${environment} }\ngate: { alarms: [] }`)
+  expect(await read()).not.toHaveProperty('alarms')
+})
+
 test('a file that is named must be there', async () => {
   await expect(read({ INPUT_CONFIG: 'ci/slipway.yaml' })).rejects.toMatchObject({
     code: 'input-config',

@@ -1,4 +1,12 @@
-import type { Cluster, Keep, Kind, KubeObject, LogOptions, WatchEvent } from '../../../src/kubernetes/model.ts'
+import type {
+  Cluster,
+  Keep,
+  Kind,
+  KubeObject,
+  LogOptions,
+  ObjectKey,
+  WatchEvent,
+} from '../../../src/kubernetes/model.ts'
 import { parseObject, writersOf } from '../../../src/kubernetes/objects.ts'
 import { DeniedError } from '../../../src/runtime/errors.ts'
 
@@ -19,6 +27,8 @@ export class SimulatedCluster implements Cluster {
   #version = 100
   /** Kinds that the role may not read. */
   readonly forbidden = new Set<string>()
+  /** Kinds of which single objects can be read; without them, asking for one is a mistake. */
+  readonly readable = new Set<string>()
   /** When set, lists fail with it. */
   unreachable: Error | undefined
   readonly logTexts = new Map<string, string>()
@@ -160,8 +170,11 @@ export class SimulatedCluster implements Cluster {
   version(): Promise<string> {
     return Promise.resolve('v1.36.4')
   }
-  get(): Promise<KubeObject | undefined> {
-    return notUsed('get')
+  async get(key: ObjectKey): Promise<KubeObject | undefined> {
+    this.requests.push(`get ${key.kind}`)
+    this.#refuse(key)
+    if (!this.readable.has(key.kind)) return notUsed('get')
+    return this.#select(key, key.namespace).find(({ metadata }) => metadata.name === key.name)
   }
   apply(): Promise<KubeObject> {
     return notUsed('apply')

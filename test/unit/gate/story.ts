@@ -2,8 +2,9 @@ import type { Verdict } from '../../../src/health/model.ts'
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
 import { runGate } from '../../../src/rollout/gate/run-gate.ts'
 import type { GateTrace } from '../../../src/rollout/gate/trace.ts'
-import type { GateRequest, GateResult, ImageCheck } from '../../../src/rollout/model.ts'
+import type { Alarms, GateRequest, GateResult, ImageCheck, TargetHealth } from '../../../src/rollout/model.ts'
 import type { Log } from '../../../src/runtime/context.ts'
+import { defined } from '../../../src/runtime/defined.ts'
 import { SimulatedCluster } from './simulated-cluster.ts'
 import { SimulatedTime } from './simulated-time.ts'
 
@@ -37,6 +38,9 @@ export class Story {
   readonly cancel = new AbortController()
   /** Second source for images; undefined as long as nobody asked for one. */
   images: ImageCheck | undefined
+  /** What the load balancers say, and the alarms; undefined as long as nobody asked for them. */
+  targets: TargetHealth | undefined
+  alarms: Alarms | undefined
   trace: GateTrace | undefined
   request: Partial<GateRequest> = {}
   /** The runner's clock is this much ahead of the cluster's. */
@@ -256,8 +260,7 @@ export class Story {
         clock: this.time,
         log,
         signal: this.cancel.signal,
-        ...(this.images === undefined ? {} : { images: this.images }),
-        ...(this.trace === undefined ? {} : { trace: this.trace }),
+        ...defined({ images: this.images, targets: this.targets, alarms: this.alarms, trace: this.trace }),
       }),
     )
     await new Promise(resolve => setImmediate(resolve))

@@ -75,3 +75,12 @@ test('an image of another account and region is asked for there', async () => {
     input: { registryId: '210987654321', imageIds: [{ imageTag: 'v1' }] },
   })
 })
+
+test.each([
+  ['linux/amd64', 'present'],
+  ['linux/arm64', 'no-platform'],
+] as const)('for a node of %s an image for amd64 is %s', async (platform, expected) => {
+  const transport = awsTransport(({ operation }) => (operation === 'BatchGetImage' ? found(index) : active))
+  const check = ecrImageCheck(session, { requestHandler: transport.requestHandler })
+  expect(await check.check(image, undefined, platform)).toBe(expected)
+})

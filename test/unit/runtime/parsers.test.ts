@@ -88,6 +88,8 @@ const refused: readonly (readonly [Parser<unknown>, string, string])[] = [
   [aws.imageTags, 'v 1', 'Use up to 128'],
   [aws.platforms, 'amd64', 'Use os/architecture'],
   [aws.sessionName, 'a b', 'Use 2 to 64'],
+  [aws.alarmNames, 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-5xx', 'Give the name of the alarm, shop-5xx.'],
+  [aws.alarmNames, Array.from({ length: 101 }, (_, i) => `a${i}`).join('\n'), 'composite alarm'],
   [kubernetes.clusterName, 'arn:aws:eks:eu-west-1:111122223333:cluster/prod', 'It is an ARN.'],
   [kubernetes.namespace, 'Shop', 'It has capital letters.'],
   [kubernetes.namespace, 'a'.repeat(64), 'Use up to 63'],

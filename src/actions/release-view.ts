@@ -42,6 +42,9 @@ export function viewOf(outcome: ReleaseOutcome, result: GateResult, run: GitHubR
     seconds: secondsOf(result),
     timeline: result.timeline,
     logs: result.logs,
+    ...(result.events === undefined ? {} : { events: result.events }),
+    ...(result.waves === undefined ? {} : { waves: result.waves }),
+    ...(result.readyAt === undefined ? {} : { readyAt: result.readyAt }),
     images: outcome.images,
     changes: outcome.changes.filter(({ change }) => change !== 'none'),
     namespace: outcome.namespace,
@@ -60,6 +63,7 @@ export function viewOf(outcome: ReleaseOutcome, result: GateResult, run: GitHubR
 function rollbackOf({ toRevision, toCommit, result, notes }: RollbackOutcome): RollbackView {
   return {
     verdict: result.verdict,
+    startedAt: result.startedAt,
     seconds: secondsOf(result),
     toRevision,
     ...(toCommit === undefined ? {} : { toCommit }),

@@ -1,3 +1,5 @@
+import type { Chart } from './chart.ts'
+
 /** How a report feels at first sight. */
 export type Tone = 'good' | 'bad' | 'warn' | 'neutral'
 
@@ -21,6 +23,8 @@ export type Block =
       readonly numeric?: readonly number[]
     }
   | { readonly kind: 'code'; readonly text: string }
+  /** A diagram in Markdown, drawn in a page. */
+  | { readonly kind: 'chart'; readonly chart: Chart }
   | { readonly kind: 'details'; readonly summary: Text; readonly blocks: readonly Block[] }
 
 /** A report without a form: markdown.ts and html.ts give it one. */

@@ -1,5 +1,6 @@
 import type { Block, Inline, Report, Text } from './document.ts'
-import { cleanText } from './document.ts'
+import { htmlChart } from './html-chart.ts'
+import { escapeHtml } from './html-text.ts'
 
 /** One page that needs nothing else: no scripts, no remote files, light and dark, fit for print. The same report gives the same bytes. */
 export function htmlPage(report: Report): string {
@@ -21,17 +22,6 @@ ${report.blocks.map(block).join('\n')}
 </body>
 </html>
 `
-}
-
-export function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  }
-  return cleanText(text).replaceAll(/[&<>"']/g, character => entities[character] ?? character)
 }
 
 function inline(text: Text): string {
@@ -61,6 +51,8 @@ function block(given: Block): string {
       return table(given)
     case 'code':
       return `<pre tabindex="0"><code>${escapeHtml(given.text)}</code></pre>`
+    case 'chart':
+      return htmlChart(given.chart)
     case 'details':
       break
   }
@@ -105,5 +97,18 @@ th{color:var(--soft);font-weight:600;white-space:nowrap}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 details{border:1px solid var(--line);border-radius:.4rem;margin:1rem 0;padding:.5rem 1rem}
 summary{cursor:pointer;font-weight:600}
+.chart{border:1px solid var(--line);border-radius:.4rem;padding:.5rem 1rem;margin:.75rem 0;font-size:.9375rem}
+.chart h3{font-size:.9375rem;margin:.6rem 0 .15rem;overflow-wrap:anywhere}
+.line,.axis{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr);gap:0 1rem;align-items:center}
+.line b{font-weight:400;color:var(--soft);overflow-wrap:anywhere}
+.line small{color:var(--soft);font-variant-numeric:tabular-nums;white-space:nowrap}
+.track{position:relative;height:1rem;background:var(--panel);border-radius:.25rem}
+.bar{position:absolute;top:.2rem;height:.6rem;min-width:.25rem;border-radius:.2rem;background:var(--neutral)}
+.mark{position:absolute;top:.2rem;width:.6rem;height:.6rem;margin-left:-.3rem;transform:rotate(45deg);background:var(--neutral)}
+.bar.good,.mark.good{background:var(--good)}.bar.bad,.mark.bad{background:var(--bad)}.bar.warn,.mark.warn{background:var(--warn)}
+.axis{margin-top:.35rem;color:var(--soft);font-size:.8125rem}
+.axis div{display:flex;justify-content:space-between;font-variant-numeric:tabular-nums}
+@media (max-width:40rem){.line,.axis{grid-template-columns:1fr}.axis b{display:none}}
+@media print{.bar,.mark,.track{print-color-adjust:exact}}
 @media print{main{max-width:none;padding:0}details{border:0;padding:0}details::details-content{content-visibility:visible;display:block;height:auto}pre{white-space:pre-wrap}a{color:inherit}tr,pre{break-inside:avoid}}
 `

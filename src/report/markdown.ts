@@ -1,5 +1,6 @@
 import type { Block, Inline, Report, Text, Tone } from './document.ts'
 import { cleanText, withoutCommands } from './document.ts'
+import { mermaidGantt } from './mermaid.ts'
 
 const marks: Readonly<Record<Tone, string>> = { good: '✅', bad: '❌', warn: '⚠️', neutral: '⚪' }
 
@@ -70,6 +71,8 @@ function block(given: Block): string {
       return table(given)
     case 'code':
       return fenced(given.text)
+    case 'chart':
+      return `\`\`\`mermaid\n${mermaidGantt(given.chart)}\n\`\`\``
     case 'details':
       break
   }

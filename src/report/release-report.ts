@@ -1,11 +1,11 @@
-import type { Verdict } from '../health/model.ts'
 import type { LogExcerpt, TimelineEntry } from '../rollout/model.ts'
-import type { Block, Inline, Report, Text, Tone } from './document.ts'
-import { formatSeconds, shortCommit } from './document.ts'
+import type { Block, Inline, Report, Text } from './document.ts'
+import { count, formatSeconds, shortCommit } from './document.ts'
 import { rollbackLine, sayRequests, sentence } from './lines.ts'
 import { markdown } from './markdown.ts'
+import { releaseChart } from './release-chart.ts'
 import type { ReleaseView } from './release-view.ts'
-import { isSuccess, sayVerdict, troubleshooting } from './release-view.ts'
+import { isSuccess, sayVerdict, toneOf, troubleshooting } from './release-view.ts'
 
 /** Rows of a timeline that are shown: its start and its end tell the story. */
 const headRows = 15
@@ -21,7 +21,14 @@ export function releaseReport(view: ReleaseView, docs: string = troubleshooting)
     title: `${name} ${verdict}`,
     tone: toneOf(view.verdict),
     headline: [{ strong: name }, ` ${verdict}`],
-    blocks: [...causeBlocks(view, docs), ...rollbackBlocks(view), ...timelineBlocks(view), ...detailBlocks(view)],
+    blocks: [
+      ...causeBlocks(view, docs),
+      ...rollbackBlocks(view),
+      ...addressBlocks(view),
+      ...timelineBlocks(view),
+      ...eventBlocks(view),
+      ...detailBlocks(view),
+    ],
   }
 }
 
@@ -82,8 +89,18 @@ function rollbackBlocks({ rollback, noRollback, requests, previous }: ReleaseVie
     : [...before, { kind: 'text', text: [`${sayRequests(requests)} during the release.`] }]
 }
 
-function timelineBlocks({ timeline, startedAt, verdict }: ReleaseView): readonly Block[] {
+/** Where to look at it oneself. */
+function addressBlocks({ url, verdict }: ReleaseView): readonly Block[] {
+  if (url === undefined) return []
+  const lead = isSuccess(verdict) ? 'It answers at ' : 'It should answer at '
+  return [{ kind: 'text', text: [lead, { link: url, text: url }, '.'] }]
+}
+
+/** A failure shows its story at once, and each word of it folded; a success folds both. */
+function timelineBlocks(view: ReleaseView): readonly Block[] {
+  const { timeline, startedAt, verdict } = view
   if (timeline.length === 0) return []
+  const chart: Block = { kind: 'chart', chart: releaseChart(view) }
   const table: Block = {
     kind: 'table',
     head: ['After', 'Object', 'What'],
@@ -91,11 +108,24 @@ function timelineBlocks({ timeline, startedAt, verdict }: ReleaseView): readonly
     rows: shorten(timeline, startedAt),
   }
   const summary: Text = [
-    `Timeline · ${timeline.length} ${timeline.length === 1 ? 'entry' : 'entries'} · started ${new Date(startedAt).toISOString()}`,
+    `Timeline · ${count(timeline.length, 'entry', 'entries')} · started ${new Date(startedAt).toISOString()}`,
   ]
-  // A success needs no story on first sight; a failure does.
-  if (isSuccess(verdict)) return [{ kind: 'details', summary, blocks: [table] }]
-  return [{ kind: 'heading', text: summary }, table]
+  return isSuccess(verdict)
+    ? [{ kind: 'details', summary, blocks: [chart, table] }]
+    : [chart, { kind: 'details', summary, blocks: [table] }]
+}
+
+function eventBlocks({ events = [], startedAt, seconds }: ReleaseView): readonly Block[] {
+  if (events.length === 0) return []
+  const end = startedAt + seconds * 1000
+  const rows = events.map(({ object, reason, says, count: times, at }): readonly Text[] => [
+    [`${formatSeconds(Math.max(0, end - at) / 1000)} before`],
+    [String(times)],
+    [{ code: object }],
+    [{ strong: reason }, ` ${says}`],
+  ])
+  const table: Block = { kind: 'table', head: ['Last seen', 'Times', 'Object', 'Warning'], numeric: [0, 1], rows }
+  return [{ kind: 'details', summary: [`Warnings of the cluster · ${events.length}`], blocks: [table] }]
 }
 
 function shorten(timeline: readonly TimelineEntry[], startedAt: number): readonly (readonly Text[])[] {
@@ -154,10 +184,4 @@ function factRows({
 
 function release({ revision, commit }: { readonly revision: number; readonly commit?: string }): string {
   return commit === undefined ? `release ${revision}` : `release ${revision} (${shortCommit(commit)})`
-}
-
-function toneOf(verdict: Verdict): Tone {
-  if (verdict === 'healthy') return 'good'
-  if (verdict === 'failed' || verdict === 'stalled') return 'bad'
-  return verdict === 'superseded' || verdict === 'cancelled' ? 'neutral' : 'warn'
 }

@@ -1,6 +1,7 @@
 import type { Cause, Verdict } from '../health/model.ts'
-import type { LogExcerpt, TimelineEntry } from '../rollout/model.ts'
+import type { LogExcerpt, ObjectEvent, TimelineEntry, WaveSpan } from '../rollout/model.ts'
 import type { Instant } from '../runtime/clock.ts'
+import type { Tone } from './document.ts'
 
 /** A release as a report shows it. Plain data; the caller makes it from the gate's result and the release record. */
 export interface ReleaseView {
@@ -17,6 +18,11 @@ export interface ReleaseView {
   readonly seconds: number
   readonly timeline: readonly TimelineEntry[]
   readonly logs: readonly LogExcerpt[]
+  /** The last warnings about the objects of the cause, oldest first. */
+  readonly events?: readonly ObjectEvent[]
+  readonly waves?: readonly WaveSpan[]
+  /** When everything was ready for the last time. */
+  readonly readyAt?: Instant
   readonly rollback?: RollbackView
   /** Why the release before was not brought back, a sentence; absent after a success. */
   readonly noRollback?: string
@@ -33,11 +39,14 @@ export interface ReleaseView {
   readonly changes?: readonly { readonly object: string; readonly change: string }[]
   readonly actor?: string
   readonly runUrl?: string
+  /** Where the application answers. */
+  readonly url?: string
 }
 
 /** How the way back went. */
 export interface RollbackView {
   readonly verdict: Verdict
+  readonly startedAt: Instant
   readonly seconds: number
   /** 0 for what stood before the first release. */
   readonly toRevision: number
@@ -64,4 +73,11 @@ export function shortSubject(subject: string): string {
 /** The verdict as a part of a sentence. */
 export function sayVerdict(verdict: Verdict): string {
   return verdict === 'healthy-partial' ? 'healthy in part' : verdict
+}
+
+/** How a verdict feels at first sight. */
+export function toneOf(verdict: Verdict): Tone {
+  if (verdict === 'healthy') return 'good'
+  if (verdict === 'failed' || verdict === 'stalled') return 'bad'
+  return verdict === 'superseded' || verdict === 'cancelled' ? 'neutral' : 'warn'
 }

@@ -42,6 +42,26 @@ export interface LogExcerpt {
   readonly lines: readonly string[]
 }
 
+/** A warning of the cluster about an object of the cause. */
+export interface ObjectEvent {
+  /** `Pod shop/api-7d9f-x2k` */
+  readonly object: string
+  /** `FailedMount` */
+  readonly reason: string
+  /** One line. */
+  readonly says: string
+  readonly count: number
+  /** When it was last seen, on the cluster's clock. */
+  readonly at: Instant
+}
+
+/** How long one wave of a release took: from its first write until it was ready, or the end. */
+export interface WaveSpan {
+  readonly name: string
+  readonly from: Instant
+  readonly to: Instant
+}
+
 export interface GateResult {
   readonly verdict: Verdict
   /** Present unless the verdict is a success. */
@@ -49,6 +69,10 @@ export interface GateResult {
   readonly timeline: readonly TimelineEntry[]
   readonly evidence: readonly Evidence[]
   readonly logs: readonly LogExcerpt[]
+  /** The last warnings about the objects of the cause, oldest first; absent when there is no cause. */
+  readonly events?: readonly ObjectEvent[]
+  /** The waves that were begun, in their order; absent when a gate ran alone. */
+  readonly waves?: readonly WaveSpan[]
   readonly startedAt: Instant
   readonly readyAt?: Instant
   readonly endedAt: Instant

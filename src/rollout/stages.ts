@@ -7,7 +7,7 @@ import { alarmsBefore } from './alarms.ts'
 import { applyWave, type ApplyHow } from './apply.ts'
 import { configOf } from './gate/config-references.ts'
 import { runGate } from './gate/run-gate.ts'
-import type { Alarm, AppliedObject, GateResult } from './model.ts'
+import type { Alarm, AppliedObject, GateResult, WaveSpan } from './model.ts'
 import type { ReleasePorts } from './ports.ts'
 import type { Wave } from './plan.ts'
 import { freeStuckSets } from './stuck-sets.ts'
@@ -34,6 +34,7 @@ export async function rollOut(request: RolloutRequest, ports: ReleasePorts): Pro
   // What the last gate judges: all but Jobs that have completed, which their TTL may take away meanwhile.
   const applied: AppliedObject[] = []
   const stages: GateResult[] = []
+  const begun: Begun[] = []
   const brings = configOf(request.waves.flatMap(({ objects }) => objects))
   let alarms: readonly Alarm[]
   try {
@@ -48,21 +49,22 @@ export async function rollOut(request: RolloutRequest, ports: ReleasePorts): Pro
   }
   try {
     for (const wave of request.waves) {
+      begun.push({ name: wave.name, from: ports.clock.now() })
       ports.log.info(`wave ${wave.name}: ${wave.objects.length} object${wave.objects.length === 1 ? '' : 's'}`)
       const objects = await applyWave(wave, request.how, ports)
       const isLast = wave === request.waves.at(-1)
       if (!isLast && mustSettle(wave)) {
         const stage = await gate(wave.name, objects, 0)
         stages.push(stage)
-        if (!isSuccess(stage)) return joined(stages)
+        if (!isSuccess(stage)) return joined(stages, begun)
         applied.push(...objects.filter(({ object }) => object.kind !== 'Job'))
       } else applied.push(...objects)
     }
     await request.afterWrites?.()
   } catch (error) {
-    return joined([...stages, refusedHalfway(error, startedAt, ports)])
+    return joined([...stages, refusedHalfway(error, startedAt, ports)], begun)
   }
-  return joined([...stages, await gate('release', applied, request.soakMs)])
+  return joined([...stages, await gate('release', applied, request.soakMs)], begun)
 }
 
 async function whileFreeing(
@@ -103,8 +105,10 @@ function mustSettle(wave: Wave): boolean {
   return wave.name !== 'configuration'
 }
 
+type Begun = Pick<WaveSpan, 'name' | 'from'>
+
 /** The last stage's verdict with the story of all. */
-function joined(stages: readonly GateResult[]): GateResult {
+function joined(stages: readonly GateResult[], begun: readonly Begun[]): GateResult {
   const first = stages[0]
   const last = stages.at(-1)
   if (!first || !last) throw new Error('a rollout has at least one stage')
@@ -115,7 +119,14 @@ function joined(stages: readonly GateResult[]): GateResult {
       timeline.filter(({ kind }) => kind !== 'verdict' || index === stages.length - 1),
     ),
     evidence: stages.flatMap(({ evidence }) => evidence),
+    waves: spansOf(begun, last),
   }
+}
+
+/** A wave ends where the next begins, the last one when all is ready; waves of one name are one. */
+function spansOf(begun: readonly Begun[], { readyAt, endedAt }: GateResult): readonly WaveSpan[] {
+  const first = begun.filter(({ name }, index) => name !== begun[index - 1]?.name)
+  return first.map(({ name, from }, index) => ({ name, from, to: first[index + 1]?.from ?? readyAt ?? endedAt }))
 }
 
 /** Only a refusal fails a release: an API server that is unreachable, busy or broken says nothing about it. */

@@ -2,6 +2,7 @@ import { cause } from '../../health/evidence.ts'
 import type { Instant } from '../../runtime/clock.ts'
 import type { GateRequest, GateResult, TimelineEntry } from '../model.ts'
 import { afterFailedRead, afterRead, againMs, readingFor, restsOnPresent, type Reading } from './confirm.ts'
+import { eventsAbout } from './events.ts'
 import { judge, type Decision, type Judgement } from './judge.ts'
 import { news, verdictEntry } from './narrate.ts'
 import { advance, initialState, type GateEvent, type GateState } from './state.ts'
@@ -63,6 +64,7 @@ export function closeInquiry({ state, timeline }: Inquiry, judgement: Judgement,
     timeline: [...timeline, verdictEntry(judgement, endedAt)],
     evidence: [...state.ledger.entries.values()].map(({ evidence }) => evidence),
     logs: [],
+    ...(because === undefined ? {} : { events: eventsAbout(because, state) }),
     startedAt: state.request.startedAt,
     ...(state.readyAt === undefined ? {} : { readyAt: state.readyAt }),
     endedAt,

@@ -41,7 +41,13 @@ describe('the last lines of a deploy', () => {
   })
 
   test('say loudly that a way back failed', () => {
-    const rollback = { verdict: 'failed' as const, seconds: 9, toRevision: 4, cause: 'The old image is gone.' }
+    const rollback = {
+      verdict: 'failed' as const,
+      startedAt: 0,
+      seconds: 9,
+      toRevision: 4,
+      cause: 'The old image is gone.',
+    }
     expect(releaseLines({ ...crashed, rollback })).toContain(
       '  NOT rolled back to release 4 · failed after 9.0 s · The old image is gone · 312 requests',
     )

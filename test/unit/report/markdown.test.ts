@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Block, Report } from '../../../src/report/document.ts'
 import { cleanText, formatSeconds, withoutCommands } from '../../../src/report/document.ts'
-import { escapeHtml, htmlPage } from '../../../src/report/html.ts'
+import { htmlPage } from '../../../src/report/html.ts'
+import { escapeHtml } from '../../../src/report/html-text.ts'
 import { escapeCode, escapeText, markdown } from '../../../src/report/markdown.ts'
 
 function report(...blocks: readonly Block[]): Report {

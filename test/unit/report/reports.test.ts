@@ -33,7 +33,10 @@ describe('the summary of a failed release', () => {
       '**What to do**: The container needs DATABASE\\_URL;',
       'More in `docs/troubleshooting.md#crash-loop`.',
       '**Way back**: rolled back to 9d01e77 · healthy after 6.4 s · 312 requests, 0 failed.',
-      '#### Timeline · 3 entries · started 2026-11-22T09:00:00.000Z',
+      '```mermaid\n',
+      'section Deployment api\n',
+      'section Way back\n',
+      '<details><summary>Timeline · 3 entries · started 2026-11-22T09:00:00.000Z</summary>',
       '| 3.0 s | `Pod shop/api-7d9f-x2k` | exited with 3 |',
       '| 3.1 s | `Deployment shop/api` | **failed** |',
       '<details><summary>Details</summary>',
@@ -70,6 +73,24 @@ describe('the summary of a failed release', () => {
     })
     expect(hostile).toContain('| 0.0 s | `Pod a\\|b` | &lt;/details&gt; @\u200Bada ::error::x |')
     expect(hostile).toContain('````text\n```\n</details>\n````')
+  })
+
+  test('folds the warnings that the cluster gave about the cause, with their number and age', () => {
+    const at = startedAt + 600
+    const events = [
+      { object: 'Pod shop/api-1', reason: 'FailedMount', says: 'configmap "a|b" not found', count: 7, at },
+    ]
+    inOrder(releaseSummary({ ...crashed, events }), [
+      '<details><summary>Timeline · 3 entries',
+      '<details><summary>Warnings of the cluster · 1</summary>',
+      '| 2.5 s before | 7 | `Pod shop/api-1` | **FailedMount** configmap "a\\|b" not found |',
+    ])
+  })
+
+  test('says where the application should answer', () => {
+    const url = 'https://shop.example.com'
+    expect(releaseSummary({ ...crashed, url })).toContain('It should answer at [https://shop.example.com](')
+    expect(releaseSummary({ ...healthy, url })).toContain('It answers at [https://shop.example.com](')
   })
 
   test('shows the start and the end of a long timeline', () => {

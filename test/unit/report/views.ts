@@ -41,7 +41,13 @@ export const crashed: ReleaseView = {
   logs: [
     { pod: 'api-7d9f-x2k', container: 'api', previous: true, lines: ['starting', 'boom: DATABASE_URL is not set'] },
   ],
-  rollback: { verdict: 'healthy', seconds: 6.4, toRevision: 4, toCommit: '9d01e77aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' },
+  rollback: {
+    verdict: 'healthy',
+    startedAt: startedAt + 3200,
+    seconds: 6.4,
+    toRevision: 4,
+    toCommit: '9d01e77aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
+  },
   requests: { total: 312, failed: 0 },
   previous: { revision: 4, commit: '9d01e77aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' },
   revision: 5,

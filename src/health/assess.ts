@@ -1,29 +1,46 @@
 import type { KubeObject } from '../kubernetes/model.ts'
 import type { Instant } from '../runtime/clock.ts'
+import { assessRollout } from './argo-rollout.ts'
+import { assessAutoscaler } from './autoscaling.ts'
+import { assessCronJob } from './cron-job.ts'
 import { assessDaemonSet } from './daemon-set.ts'
 import { assessApiService, assessDefinition, assessNamespace } from './definitions.ts'
 import { assessDeployment } from './deployment.ts'
+import { assessBudget } from './disruption-budget.ts'
+import { assessExternalSecret } from './external-secret.ts'
+import { assessIngress } from './ingress.ts'
 import { assessJob } from './job.ts'
+import { assessKnative } from './knative.ts'
 import type { Health, Related } from './model.ts'
 import { assessOther } from './other.ts'
 import { assessBarePod } from './pod.ts'
+import { ungatedPods } from './readiness-gates.ts'
 import { assessReplicaSet } from './replica-set.ts'
-import { assessIngress, assessService } from './routes.ts'
+import { assessService } from './service.ts'
 import { assessStatefulSet } from './stateful-set.ts'
 import { assessClaim } from './storage.ts'
+import { assessTargetGroupBinding } from './target-group-binding.ts'
 
 type Rule = (object: KubeObject, related: Related, now: Instant) => Health
 
-const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+export const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['apps/Deployment', assessDeployment],
   ['apps/ReplicaSet', assessReplicaSet],
   ['apps/StatefulSet', assessStatefulSet],
   ['apps/DaemonSet', assessDaemonSet],
   ['batch/Job', assessJob],
+  ['batch/CronJob', assessCronJob],
   ['/Pod', assessBarePod],
   ['/Service', assessService],
   ['networking.k8s.io/Ingress', assessIngress],
+  ['elbv2.k8s.aws/TargetGroupBinding', assessTargetGroupBinding],
   ['/PersistentVolumeClaim', assessClaim],
+  ['autoscaling/HorizontalPodAutoscaler', assessAutoscaler],
+  ['policy/PodDisruptionBudget', assessBudget],
+  ['external-secrets.io/ExternalSecret', assessExternalSecret],
+  ['argoproj.io/Rollout', assessRollout],
+  ['serving.knative.dev/Service', assessKnative],
+  ['serving.knative.dev/Revision', assessKnative],
   ['/Namespace', assessNamespace],
   ['apiextensions.k8s.io/CustomResourceDefinition', assessDefinition],
   ['apiregistration.k8s.io/APIService', assessApiService],
@@ -44,9 +61,6 @@ const settled: ReadonlySet<string> = new Set([
   'rbac.authorization.k8s.io/ClusterRoleBinding',
   'networking.k8s.io/NetworkPolicy',
   'networking.k8s.io/IngressClass',
-  'policy/PodDisruptionBudget',
-  'autoscaling/HorizontalPodAutoscaler',
-  'batch/CronJob',
   'scheduling.k8s.io/PriorityClass',
   'storage.k8s.io/StorageClass',
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration',
@@ -56,7 +70,8 @@ const settled: ReadonlySet<string> = new Set([
   'node.k8s.io/RuntimeClass',
 ])
 
-function ruleKey({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): string {
+/** Group and kind, the group of the core API being empty: `apps/Deployment`, `/Pod`. */
+export function ruleKey({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): string {
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   return `${group}/${kind}`
 }
@@ -72,5 +87,8 @@ export function isSettledWhenStored(object: KubeObject): boolean {
  */
 export function assess(object: KubeObject, related: Related, now: Instant): Health {
   if (isSettledWhenStored(object)) return { status: 'healthy' }
-  return (rules.get(ruleKey(object)) ?? assessOther)(object, related, now)
+  const health = (rules.get(ruleKey(object)) ?? assessOther)(object, related, now)
+  if (health.status !== 'healthy') return health
+  const warning = ungatedPods(object, related)
+  return warning === undefined ? health : { note: warning, ...health }
 }

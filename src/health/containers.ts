@@ -5,6 +5,7 @@ import { pullReasons, readPull, readStart } from './messages.ts'
 import type { Evidence } from './model.ts'
 import { instant, type Container, type ContainerStatus, type Pod, type Probe, type Termination } from './objects.ts'
 import type { KubeEvent } from './ownership.ts'
+import type { ScaleSignal } from './scale-up.ts'
 
 /**
  * - `main`: must keep running (unless the pod is meant to finish)
@@ -25,13 +26,15 @@ export interface Setting {
   readonly subject: string
   /** Since the release began. */
   readonly events: readonly KubeEvent[]
-  /** All of them: a promise of the autoscaler holds however old it is. */
-  readonly signals: readonly KubeEvent[]
+  /** What autoscalers ever said about it: a promise holds however old it is. */
+  readonly signals: readonly ScaleSignal[]
   readonly now: Instant
   /** The role may not read events. */
   readonly eventsHidden: boolean
   /** True for pods of Jobs: an exit is theirs to handle. */
   readonly mayExit: boolean
+  /** What may explain an exit, beside the container itself. */
+  readonly hint: string | undefined
 }
 
 /** Containers in the order in which the kubelet starts them. */
@@ -79,7 +82,7 @@ function waitingEvidence(slot: Slot, setting: Setting): Evidence | undefined {
     at: setting.now,
     text: message === '' ? waiting.reason : message,
     count: isPull ? countOfPullErrors(slot, setting.events) : 1,
-    facts: { image, reason: waiting.reason },
+    facts: { image, reason: waiting.reason, ...rest.facts },
   })
 }
 
@@ -135,7 +138,13 @@ function exitEvidence(slot: Slot, setting: Setting): Evidence | undefined {
     text: last.message ?? probeText(slot, code, setting.events) ?? last.reason,
     count: exitsOf(status),
     settlesAt,
-    facts: { exitCode: String(last.exitCode), reason: last.reason ?? '', role, image: slot.spec.image ?? '' },
+    facts: {
+      exitCode: String(last.exitCode),
+      reason: last.reason ?? '',
+      role,
+      image: slot.spec.image ?? '',
+      ...(setting.hint === undefined ? {} : { hint: setting.hint }),
+    },
   })
 }
 

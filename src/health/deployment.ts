@@ -4,7 +4,7 @@ import { evidence } from './evidence.ts'
 import type { Evidence, Health, Related } from './model.ts'
 import { condition, counted, instant, isStale, nameOf, view, type Workload } from './objects.ts'
 import { newestReplicaSet } from './ownership.ts'
-import { assessPodSet, readyOf, unfinished, type PodSet } from './pod-set.ts'
+import { assessPodSet, notEnding, readyOf, unfinished, type PodSet } from './pod-set.ts'
 import { createRefusal, nothingWanted } from './replica-set.ts'
 
 const noPods: PodSet = { ready: 0, active: 0, evidence: [], failing: false }
@@ -26,9 +26,12 @@ export function assessDeployment(object: KubeObject, related: Related, now: Inst
     return unfinished(noPods, 'its new ReplicaSet is not there yet', overdue(object, undefined, now))
   const target = deployment.spec.replicas ?? 1
   const pods = assessPodSet(object, target, related, now)
+  // Only a Deployment that is recreated waits for its old pods to end before it starts new ones.
+  const ending = deployment.spec.strategy?.type === 'Recreate' ? notEnding(object, related, now) : []
   const more = [...createRefusal(newest, subject, now), ...overdue(object, newest, now)]
   const short = shortage(deployment, newest, pods, target)
-  if (short !== undefined || more.length > 0) return unfinished(pods, short ?? readyOf(pods.ready, target), more)
+  if (short !== undefined || more.length > 0)
+    return unfinished(pods, short ?? readyOf(pods.ready, target), [...more, ...ending])
   return nothingWanted(target) ?? { status: 'healthy', evidence: pods.evidence }
 }
 

@@ -6,6 +6,8 @@ interface Reading {
   readonly code: CauseCode
   readonly class?: EvidenceClass
   readonly patienceMs?: number
+  /** What the text names, for a second source to look up. */
+  readonly facts?: Readonly<Record<string, string>>
 }
 
 interface Row extends Reading {
@@ -60,12 +62,20 @@ export const pullReasons: ReadonlySet<string> = new Set([
 const passingStarts =
   /failed to sync .* cache|context deadline exceeded|is reserved for|i\/o timeout|connection refused|timed out/i
 
+/** Texts of `CreateContainerConfigError`. The first is the kubelet's answer while its cache of Secrets is cold. */
+const configTexts: readonly Row[] = [
+  { matches: /runAsNonRoot|non-numeric user/i, code: 'run-as-root' },
+  { matches: /not found|couldn't find key|non-existent|references non-existent/i, code: 'config-missing' },
+]
+
 /** The state of a container that was not even created or started; undefined for states that are just on the way. */
 export function readStart(reason: string, message: string): Reading | undefined {
   switch (reason) {
-    case 'CreateContainerConfigError':
-      // The kubelet answers this for a moment when its cache of Secrets is cold.
-      return passingStarts.test(message) ? undefined : { code: 'config-missing' }
+    case 'CreateContainerConfigError': {
+      if (passingStarts.test(message)) return undefined
+      const { code } = configTexts.find(({ matches }) => matches.test(message)) ?? { code: 'start-error' as const }
+      return code === 'config-missing' ? { code, ...referenceIn(message) } : { code }
+    }
     case 'CreateContainerError':
     case 'RunContainerError':
     case 'PostStartHookError':
@@ -79,6 +89,19 @@ export function readStart(reason: string, message: string): Reading | undefined 
       return undefined
   }
 }
+
+/**
+ * What a text says is missing: `secret "shop-api" not found`, `couldn't find key url in Secret shop/shop-api`.
+ * `references non-existent secret key: url` names no Secret.
+ */
+function referenceIn(message: string): Pick<Reading, 'facts'> {
+  const key = /couldn't find key (\S+) in (secret|configmap) (?:[^/\s]+\/)?([\w.-]+)/i.exec(message)
+  if (key !== null) return { facts: { missing: kindOf(key[2]), name: key[3] ?? '', key: key[1] ?? '' } }
+  const whole = /(secret|configmap) "([^"]+)" not found/i.exec(message)
+  return whole === null ? {} : { facts: { missing: kindOf(whole[1]), name: whole[2] ?? '' } }
+}
+
+const kindOf = (word: string | undefined): string => (word?.toLowerCase() === 'secret' ? 'Secret' : 'ConfigMap')
 
 const createTexts: readonly Row[] = [
   { matches: /exceeded quota|must specify limits|must specify requests/i, code: 'quota-exceeded' },
@@ -97,6 +120,23 @@ export function readCreate(message: string): Reading {
 export function readMount(message: string): Reading {
   if (passingStarts.test(message) && !/not found/i.test(message)) return { code: 'volume-failing' }
   if (/(secret|configmap) .*not found|references non-existent (secret|config) key/i.test(message))
-    return { code: 'config-missing', patienceMs: 30_000 }
+    return { code: 'config-missing', patienceMs: 30_000, ...referenceIn(message) }
   return /not found|does not exist/i.test(message) ? { code: 'volume-missing' } : { code: 'volume-failing' }
+}
+
+/** Texts of pod networks that have run out: the VPC CNI's, those of other plugins' IPAM, and EC2's own. */
+const noAddress =
+  /failed to assign an IP address|no (available|free|more) (ip )?(addresses|ips)|no IP addresses available|InsufficientFreeAddresses/i
+
+/** Why a node could not set up a pod (event `FailedCreatePodSandBox`). */
+export function readSandbox(message: string): CauseCode {
+  return noAddress.test(message) ? 'ip-exhaustion' : 'sandbox-failing'
+}
+
+/**
+ * `0/4 nodes are available: 1 node(s) had untolerated taint {…}, 3 node(s) had volume node affinity conflict`: no node in
+ * the zone of the volume takes the pod. Where one would, were there room (`Insufficient cpu`), room is the cause.
+ */
+export function isZoneConflict(message: string): boolean {
+  return /volume node affinity conflict/i.test(message) && !/Insufficient |Too many pods/i.test(message)
 }

@@ -67,6 +67,15 @@ export interface Related {
   readonly pods: readonly KubeObject[]
   readonly events: readonly KubeObject[]
   readonly nodes: readonly KubeObject[]
+  /** Absent where no claim of the release needs them, or the role may not list them. */
+  readonly storageClasses?: readonly KubeObject[]
+  readonly targetGroupBindings?: readonly KubeObject[]
+  /** What stands around: the namespace, and objects of the release that were applied before (service accounts, Services). */
+  readonly around?: readonly KubeObject[]
+  /** Names of the nodes when the gate began; absent while they are not known. */
+  readonly nodesAtStart?: readonly string[]
+  /** Uids of objects whose spec or annotations this release changed. Of others nothing new is to be expected. */
+  readonly reconfigured?: readonly string[]
   /** True when the role may not read events: then a missing signal says nothing. */
   readonly eventsHidden?: boolean
   /** Start of the release on the cluster's clock: what events told before it is no trouble of this release. */

@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectMeta } from '../kubernetes/model.ts'
 import type { Instant } from '../runtime/clock.ts'
+import type { Placement } from './nodes.ts'
 
 /** The parts of Kubernetes objects that health rules read. Everything optional stays optional: controllers fill it late. */
 export interface Condition {
@@ -52,7 +53,7 @@ export interface ContainerStatus {
   readonly lastState?: ContainerState
 }
 
-interface Conditions {
+export interface Conditions {
   readonly conditions?: readonly Condition[]
 }
 
@@ -62,6 +63,8 @@ export interface Pod extends KubeObject {
     readonly restartPolicy?: string
     readonly containers: readonly Container[]
     readonly initContainers?: readonly Container[]
+    readonly serviceAccountName?: string
+    readonly volumes?: readonly { readonly name: string }[]
     readonly readinessGates?: readonly { readonly conditionType: string }[]
   }
   readonly status: Conditions & {
@@ -79,6 +82,9 @@ export interface Workload extends KubeObject {
     readonly replicas?: number
     readonly paused?: boolean
     readonly progressDeadlineSeconds?: number
+    readonly minReadySeconds?: number
+    readonly template?: { readonly spec?: Placement }
+    readonly strategy?: { readonly type?: string }
     readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } }
   }
   readonly status: Conditions & {
@@ -111,7 +117,6 @@ export interface Other extends KubeObject {
     /** A string in some controllers (Argo Rollouts). */
     readonly observedGeneration?: number | string
     readonly phase?: string
-    readonly loadBalancer?: { readonly ingress?: readonly unknown[] }
   }
 }
 
@@ -148,6 +153,25 @@ export function condition(conditions: readonly Condition[] | undefined, type: st
 /** True when the status describes an older spec than the one that is stored. */
 export function isStale(object: Workload): boolean {
   return (object.status.observedGeneration ?? 0) < (object.metadata.generation ?? 0)
+}
+
+/**
+ * The same of any object, by the convention of `observedGeneration`. It is a number by convention, and a string in Argo
+ * Rollouts; controllers that do not write it say nothing by leaving it out.
+ */
+export function isBehind({ metadata, status }: Other): boolean {
+  const observed = status.observedGeneration
+  return observed !== undefined && Number(observed) < (metadata.generation ?? 0)
+}
+
+/** When somebody last wrote the object itself, not its status; undefined when nothing tells. */
+export function lastWrite({ metadata }: KubeObject): Instant | undefined {
+  const writers = metadata['managedFields']
+  if (!Array.isArray(writers)) return undefined
+  const times = writers
+    .filter((writer: { readonly subresource?: string }) => writer.subresource === undefined)
+    .flatMap((writer: { readonly time?: string }) => instant(writer.time) ?? [])
+  return times.length === 0 ? undefined : Math.max(...times)
 }
 
 /** One line, at most `limit` characters: what a system said, fit for a table. */

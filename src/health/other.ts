@@ -1,44 +1,32 @@
 import type { KubeObject } from '../kubernetes/model.ts'
 import type { Instant } from '../runtime/clock.ts'
-import { evidence } from './evidence.ts'
 import type { Health, Related } from './model.ts'
-import { condition, instant, nameOf, view, type Other } from './objects.ts'
+import { condition, instant, isBehind, view, type Other } from './objects.ts'
+import { awaited, behind, refused } from './waiting.ts'
 
 /**
  * Kinds without a rule, by the kstatus conventions: observedGeneration, Stalled, Reconciling, Ready (or Available).
  * A kind that says nothing about itself is noted, visibly, and does not hold the release.
  */
 export function assessOther(object: KubeObject, _related: Related, now: Instant): Health {
-  const { metadata, status } = view<Other>(object)
-  const subject = nameOf(object)
-  const observed = status.observedGeneration
-  if (observed !== undefined && Number(observed) < (metadata.generation ?? 0))
-    return behind(object, now, 'its status is not of this generation yet')
+  const other = view<Other>(object)
+  const { status } = other
+  if (isBehind(other)) return behind(object, now)
   const stalled = condition(status.conditions, 'Stalled')
   if (stalled?.status === 'True') {
-    const found = evidence('resource-stalled', {
-      on: object,
-      subject,
-      at: instant(stalled.lastTransitionTime) ?? now,
-      text: stalled.message,
-    })
-    return { status: 'failing', says: 'its controller reports it stalled', evidence: [found] }
+    const finding = { at: instant(stalled.lastTransitionTime), text: stalled.message }
+    return refused(object, 'resource-stalled', 'its controller reports it stalled', now, finding)
   }
   if (condition(status.conditions, 'Reconciling')?.status === 'True')
-    return behind(object, now, 'its controller is still working on it')
+    return waits(object, now, 'its controller is still working on it')
   const ready = condition(status.conditions, 'Ready') ?? condition(status.conditions, 'Available')
   if (ready === undefined)
     return {
       status: 'healthy',
       note: `no rule for the health of ${object.apiVersion} ${object.kind}: stored is all that is known`,
     }
-  return ready.status === 'True' ? { status: 'healthy' } : behind(object, now, ready.message ?? 'not ready yet')
+  return ready.status === 'True' ? { status: 'healthy' } : waits(object, now, ready.message ?? 'not ready yet')
 }
 
-function behind(object: KubeObject, now: Instant, says: string): Health {
-  return {
-    status: 'progressing',
-    says,
-    evidence: [evidence('not-current', { on: object, subject: nameOf(object), at: now, text: says })],
-  }
-}
+const waits = (object: KubeObject, now: Instant, says: string): Health =>
+  awaited(object, 'not-current', says, now, { text: says })

@@ -1,8 +1,12 @@
 import type { KubeObject } from '../kubernetes/model.ts'
 import type { Related } from './model.ts'
+import type { Node } from './nodes.ts'
 import { instant, view, type Pod, type Workload } from './objects.ts'
 
-const revisionAnnotation = 'deployment.kubernetes.io/revision'
+const revisionAnnotations: Readonly<Record<string, string>> = {
+  Deployment: 'deployment.kubernetes.io/revision',
+  Rollout: 'rollout.argoproj.io/revision',
+}
 
 /** Uid of the controller that owns `object`. */
 export function controllerOf(object: KubeObject): string | undefined {
@@ -19,17 +23,26 @@ function ownedBy(owner: KubeObject, objects: readonly KubeObject[]): readonly Ku
 }
 
 /**
- * The ReplicaSet of a Deployment's current template: same revision annotation as the Deployment itself.
+ * The ReplicaSet of the current template of a Deployment or an Argo Rollout: same revision annotation as its owner.
  * The controller creates it before it moves `observedGeneration`, but our watch may see the Deployment first:
  * then this is undefined, never the ReplicaSet before it.
  */
-export function newestReplicaSet(deployment: KubeObject, replicaSets: readonly KubeObject[]): KubeObject | undefined {
-  const revision = deployment.metadata.annotations?.[revisionAnnotation]
+export function newestReplicaSet(owner: KubeObject, replicaSets: readonly KubeObject[]): KubeObject | undefined {
+  const annotation = revisionAnnotations[owner.kind] ?? ''
+  const revision = owner.metadata.annotations?.[annotation]
   if (revision === undefined) return undefined
-  return ownedBy(deployment, replicaSets).find(
-    ({ metadata }) => metadata.annotations?.[revisionAnnotation] === revision,
-  )
+  return ownedBy(owner, replicaSets).find(({ metadata }) => metadata.annotations?.[annotation] === revision)
 }
+
+/** All pods that the object owns, of whatever revision: of a Deployment through its ReplicaSets. */
+export function podsOf(object: KubeObject, related: Related): readonly Pod[] {
+  const owners = object.kind === 'Deployment' ? ownedBy(object, related.replicaSets) : [object]
+  return owners.flatMap(owner => ownedBy(owner, related.pods)).map(pod => view<Pod>(pod))
+}
+
+/** Revision of a pod of a StatefulSet or a DaemonSet. */
+export const revisionOf = ({ metadata }: KubeObject): string | undefined =>
+  metadata.labels?.['controller-revision-hash']
 
 /** All pods of the current revision of `object`, finished and leaving ones too. */
 export function revisionPods(object: KubeObject, related: Related): readonly Pod[] {
@@ -40,13 +53,14 @@ function rawRevisionPods(object: KubeObject, related: Related): readonly KubeObj
   switch (object.kind) {
     case 'Pod':
       return [object]
-    case 'Deployment': {
+    case 'Deployment':
+    case 'Rollout': {
       const newest = newestReplicaSet(object, related.replicaSets)
       return newest === undefined ? [] : ownedBy(newest, related.pods)
     }
     case 'StatefulSet': {
       const revision = view<Workload>(object).status.updateRevision
-      return ownedBy(object, related.pods).filter(pod => pod.metadata.labels?.['controller-revision-hash'] === revision)
+      return ownedBy(object, related.pods).filter(pod => revisionOf(pod) === revision)
     }
     case 'DaemonSet': {
       // Old API name, still written by the controller of Kubernetes 1.36: saves a list of ControllerRevisions.
@@ -55,9 +69,26 @@ function rawRevisionPods(object: KubeObject, related: Related): readonly KubeObj
         pod => generation === undefined || pod.metadata.labels?.['pod-template-generation'] === generation,
       )
     }
+    case 'Service':
+    case 'Revision':
+      return isKnative(object) ? knativePods(object, related) : []
     default:
       return ownedBy(object, related.pods)
   }
+}
+
+export const isKnative = ({ apiVersion }: KubeObject): boolean => apiVersion.startsWith('serving.knative.dev/')
+
+/** They belong to a Deployment that belongs to the revision; a label names it too. */
+function knativePods(object: KubeObject, { pods }: Related): readonly KubeObject[] {
+  const status = object['status'] as { readonly latestCreatedRevisionName?: string } | undefined
+  const revision = object.kind === 'Revision' ? object.metadata.name : status?.latestCreatedRevisionName
+  return pods.filter(
+    ({ metadata }) =>
+      metadata.namespace === object.metadata.namespace &&
+      revision !== undefined &&
+      metadata.labels?.['serving.knative.dev/revision'] === revision,
+  )
 }
 
 /** Reasons by which a node or the scheduler ends a pod that did nothing wrong. */
@@ -75,6 +106,8 @@ export function isDiscounted(pod: Pod, related: Related): boolean {
   return isOnLostNode(pod, related.nodes)
 }
 
+/** The first two are written by the node controller, for a kubelet that is silent and for one that is not well. */
+const lostTaints = new Set(['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready', 'karpenter.sh/disrupted'])
 const lostNodes = new WeakMap<readonly KubeObject[], ReadonlySet<string>>()
 
 function isOnLostNode(pod: Pod, nodes: readonly KubeObject[]): boolean {
@@ -83,14 +116,8 @@ function isOnLostNode(pod: Pod, nodes: readonly KubeObject[]): boolean {
   return pod.spec.nodeName !== undefined && lost.has(pod.spec.nodeName)
 }
 
-function isLost(node: KubeObject): boolean {
-  const { taints = [] } = view<Node>(node).spec
-  return taints.some(({ key }) => key === 'node.kubernetes.io/unreachable' || key === 'karpenter.sh/disrupted')
-}
-
-interface Node extends KubeObject {
-  readonly spec: { readonly taints?: readonly { readonly key: string }[] }
-}
+const isLost = (node: KubeObject): boolean =>
+  (view<Node>(node).spec.taints ?? []).some(({ key }) => lostTaints.has(key))
 
 const eventIndexes = new WeakMap<readonly KubeObject[], Map<string | undefined, KubeEvent[]>>()
 
@@ -109,19 +136,33 @@ export interface KubeEvent {
 
 /** Events about the object with this uid, oldest first. Events are best effort: they explain, they never prove health. */
 export function eventsOf(uid: string | undefined, events: readonly KubeObject[]): readonly KubeEvent[] {
-  let index = eventIndexes.get(events)
-  if (index === undefined) {
-    index = new Map()
-    for (const event of events) {
-      const about = (event['involvedObject'] as { readonly uid?: string } | undefined)?.uid
-      const list = index.get(about)
-      if (list === undefined) index.set(about, [readEvent(event)])
-      else list.push(readEvent(event))
-    }
-    for (const list of index.values()) list.sort((a, b) => a.at - b.at || a.version - b.version)
-    eventIndexes.set(events, index)
+  return uid === undefined ? [] : (indexOf(events).get(uid) ?? [])
+}
+
+/** Events about an object that is known by its name only: what a message names. */
+export function eventsAbout(kind: string, name: string, events: readonly KubeObject[]): readonly KubeEvent[] {
+  return indexOf(events).get(`${kind}/${name}`) ?? []
+}
+
+function indexOf(events: readonly KubeObject[]): Map<string | undefined, KubeEvent[]> {
+  const known = eventIndexes.get(events)
+  if (known !== undefined) return known
+  const index = new Map<string | undefined, KubeEvent[]>()
+  const add = (key: string | undefined, event: KubeEvent): void => {
+    const list = index.get(key)
+    if (list === undefined) index.set(key, [event])
+    else list.push(event)
   }
-  return uid === undefined ? [] : (index.get(uid) ?? [])
+  for (const event of events) {
+    const read = readEvent(event)
+    const { uid, kind, name } = view<RawEvent>(event).involvedObject ?? {}
+    add(uid, read)
+    // Only kinds that are asked for by name: an index of every pod's name would double it.
+    if (kind === 'NodeClaim') add(`${kind}/${name ?? ''}`, read)
+  }
+  for (const list of index.values()) list.sort((a, b) => a.at - b.at || a.version - b.version)
+  eventIndexes.set(events, index)
+  return index
 }
 
 /** Those of them that were seen since the release began: an older trouble is over, or will be told again. */
@@ -133,7 +174,12 @@ interface RawEvent extends KubeObject {
   readonly reason?: string
   readonly message?: string
   readonly count?: number
-  readonly involvedObject?: { readonly fieldPath?: string }
+  readonly involvedObject?: {
+    readonly uid?: string
+    readonly kind?: string
+    readonly name?: string
+    readonly fieldPath?: string
+  }
   readonly series?: { readonly count?: number; readonly lastObservedTime?: string }
   readonly lastTimestamp?: string | null
   readonly eventTime?: string | null

@@ -1,8 +1,9 @@
 import type { KubeObject } from '../kubernetes/model.ts'
 import type { Instant } from '../runtime/clock.ts'
+import { evidence } from './evidence.ts'
 import type { Evidence, Health, Related } from './model.ts'
-import { counted, nameOf, type Pod } from './objects.ts'
-import { isDiscounted, revisionPods } from './ownership.ts'
+import { condition, counted, instant, nameOf, type Pod } from './objects.ts'
+import { eventsOf, isDiscounted, podsOf, revisionPods } from './ownership.ts'
 import { assessPod } from './pod.ts'
 
 /** The pods of a workload's current revision, judged together. */
@@ -18,6 +19,34 @@ export interface PodSet {
 }
 
 export const isFinished = (pod: Pod): boolean => pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded'
+
+/** Ready for at least `minReadyMs` (`spec.minReadySeconds`). */
+export function isAvailable(pod: Pod, minReadyMs: number, now: Instant): boolean {
+  const ready = condition(pod.status.conditions, 'Ready')
+  return (
+    ready?.status === 'True' && (minReadyMs === 0 || (instant(ready.lastTransitionTime) ?? now) + minReadyMs <= now)
+  )
+}
+
+/** The kubelet and the API server have their own moment to finish a pod. */
+const endingSlackMs = 10_000
+
+/**
+ * Pods that should be gone (`deletionTimestamp` is the end of their grace period) while others wait for their place:
+ * a hook before stop that hangs, a finalizer, a node that does not answer.
+ */
+export function notEnding(object: KubeObject, related: Related, now: Instant): readonly Evidence[] {
+  return podsOf(object, related).flatMap(pod => {
+    const due = instant(pod.metadata.deletionTimestamp)
+    if (due === undefined || now < due + endingSlackMs) return []
+    const hook = eventsOf(pod.metadata.uid, related.events).findLast(({ reason }) => reason === 'FailedPreStopHook')
+    const facts = { pod: nameOf(pod) }
+    const subject = nameOf(object)
+    return [
+      evidence('pod-not-ending', { on: pod, subject, at: due, text: hook?.message, facts, node: pod.spec.nodeName }),
+    ]
+  })
+}
 
 /** `target`: how many pods the workload wants of this revision. */
 export function assessPodSet(object: KubeObject, target: number, related: Related, now: Instant): PodSet {

@@ -2,10 +2,12 @@ import type { KubeObject } from '../kubernetes/model.ts'
 import type { Instant } from '../runtime/clock.ts'
 import { assessContainer, slotsOf, type Setting, type Slot } from './containers.ts'
 import { byRank, evidence } from './evidence.ts'
-import { readMount } from './messages.ts'
 import type { Evidence, Health, Related } from './model.ts'
-import { condition, instant, nameOf, oneLine, view, type Pod } from './objects.ts'
-import { eventsOf, newEventsOf, type KubeEvent } from './ownership.ts'
+import { condition, nameOf, oneLine, view, type Pod } from './objects.ts'
+import { eventsOf, newEventsOf } from './ownership.ts'
+import { identityHint } from './pod-identity.ts'
+import { placeEvidence } from './placement.ts'
+import { scaleSignals } from './scale-up.ts'
 
 /** A pod on its own: an object of the release, not of a workload. */
 export function assessBarePod(object: KubeObject, related: Related, now: Instant): Health {
@@ -26,10 +28,11 @@ export function assessPod(
     pod,
     subject,
     events: newEventsOf(pod.metadata.uid, related),
-    signals: eventsOf(pod.metadata.uid, related.events),
+    signals: scaleSignals(pod, eventsOf(pod.metadata.uid, related.events), related.events),
     eventsHidden: related.eventsHidden === true,
     now,
     mayExit,
+    hint: identityHint(pod, related),
   }
   if (pod.status.phase === 'Failed') return failedPod(setting)
   const slots = slotsOf(pod)
@@ -75,77 +78,6 @@ export function failedContainer(pod: Pod): { container?: string; facts?: Record<
 function exitText(pod: Pod): string {
   const { container, facts } = failedContainer(pod)
   return container === undefined ? '' : `container "${container}" exited with ${facts?.['exitCode'] ?? ''}`
-}
-
-/** What keeps a pod from running that is no container's fault: scheduling, volumes, sandbox, readiness gates. */
-function placeEvidence(setting: Setting, slots: readonly Slot[]): readonly Evidence[] {
-  const started = slots.some(
-    ({ status }) => status?.state?.running !== undefined || status?.state?.terminated !== undefined,
-  )
-  const found = [scheduling(setting), gatePending(setting), ...(started ? [] : [sandbox(setting), mounting(setting)])]
-  return found.filter(item => item !== undefined)
-}
-
-/** Autoscalers that said no, and that said "wait, a node is coming". */
-const refusals = new Set(['NotTriggerScaleUp'])
-const promises = new Set(['TriggeredScaleUp', 'Nominated'])
-
-function scheduling({ pod, subject, signals, eventsHidden, now }: Setting): Evidence | undefined {
-  const scheduled = condition(pod.status.conditions, 'PodScheduled')
-  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined
-  const signal = signals.findLast(({ reason }) => refusals.has(reason) || promises.has(reason))
-  const mayCome = signal === undefined ? eventsHidden : promises.has(signal.reason)
-  const patienceMs = mayCome ? 600_000 : signal === undefined ? 120_000 : 30_000
-  return evidence('unschedulable', {
-    on: pod,
-    subject,
-    at: instant(scheduled.lastTransitionTime) ?? now,
-    text: scheduled.message,
-    patienceMs,
-    facts: signal === undefined ? {} : { autoscaler: signal.reason },
-  })
-}
-
-function gatePending({ pod, subject, now }: Setting): Evidence | undefined {
-  const ready = condition(pod.status.conditions, 'Ready')
-  if (ready?.status !== 'False' || ready.reason !== 'ReadinessGatesNotReady') return undefined
-  return evidence('readiness-gate-pending', {
-    on: pod,
-    subject,
-    at: instant(ready.lastTransitionTime) ?? now,
-    text: ready.message,
-  })
-}
-
-function latest(events: readonly KubeEvent[], ...reasons: readonly string[]): KubeEvent | undefined {
-  return events.findLast(({ reason }) => reasons.includes(reason))
-}
-
-function sandbox({ pod, subject, events }: Setting): Evidence | undefined {
-  const event = latest(events, 'FailedCreatePodSandBox')
-  if (event === undefined) return undefined
-  return evidence('sandbox-failing', {
-    on: pod,
-    subject,
-    at: event.at,
-    text: event.message,
-    count: event.count,
-    node: pod.spec.nodeName,
-  })
-}
-
-function mounting({ pod, subject, events }: Setting): Evidence | undefined {
-  const event = latest(events, 'FailedMount', 'FailedAttachVolume')
-  if (event === undefined) return undefined
-  const { code, patienceMs } = readMount(event.message)
-  return evidence(code, {
-    on: pod,
-    subject,
-    at: event.at,
-    text: event.message,
-    node: pod.spec.nodeName,
-    ...(patienceMs === undefined ? {} : { patienceMs }),
-  })
 }
 
 /** Where the pod stands, in a few words. */

@@ -1,8 +1,10 @@
 import type { KubeObject } from '../kubernetes/model.ts'
 import type { Instant } from '../runtime/clock.ts'
-import type { Health, Related } from './model.ts'
-import { counted, isStale, view, type Workload } from './objects.ts'
-import { assessPodSet, readyOf, unfinished } from './pod-set.ts'
+import { evidence } from './evidence.ts'
+import type { Evidence, Health, Related } from './model.ts'
+import { condition, counted, instant, isStale, nameOf, view, type Pod, type Workload } from './objects.ts'
+import { isDiscounted, podsOf, revisionOf } from './ownership.ts'
+import { assessPodSet, isFinished, notEnding, readyOf, unfinished, type PodSet } from './pod-set.ts'
 import { createRefusalTold, nothingWanted } from './replica-set.ts'
 
 /**
@@ -17,13 +19,12 @@ export function assessStatefulSet(object: KubeObject, related: Related, now: Ins
   const target = Math.max(0, replicas - partition)
   const pods = assessPodSet(object, target, related, now)
   if (isStale(set)) return unfinished(pods, 'its status is not of this generation yet')
-  const { status } = set
-  const refused = createRefusalTold(object, related)
-  if ((status.readyReplicas ?? 0) < replicas || (status.availableReplicas ?? 0) < replicas) {
-    return unfinished(pods, readyOf(status.readyReplicas ?? 0, replicas), refused)
+  const short = shortage(set, pods, replicas, { onDelete, target })
+  if (short !== undefined) {
+    const stuck = onDelete ? [] : stuckPods(object, partition, related, now)
+    const refused = createRefusalTold(object, related)
+    return unfinished(pods, short, [...refused, ...stuck, ...notEnding(object, related, now)])
   }
-  if ((status.replicas ?? 0) > replicas)
-    return unfinished(pods, `${counted((status.replicas ?? 0) - replicas, 'pod')} too many`)
   if (onDelete && pods.active < replicas) {
     return {
       status: 'healthy',
@@ -31,9 +32,6 @@ export function assessStatefulSet(object: KubeObject, related: Related, now: Ins
       evidence: pods.evidence,
     }
   }
-  if ((status.updatedReplicas ?? 0) < target)
-    return unfinished(pods, `${status.updatedReplicas ?? 0} of ${counted(target, 'pod')} updated`, refused)
-  if (pods.ready < target) return unfinished(pods, readyOf(pods.ready, target), refused)
   if (partition > 0) {
     return {
       status: 'healthy',
@@ -41,7 +39,50 @@ export function assessStatefulSet(object: KubeObject, related: Related, now: Ins
       evidence: pods.evidence,
     }
   }
-  if (status.updateRevision !== undefined && status.currentRevision !== status.updateRevision)
-    return unfinished(pods, 'the new revision is not current yet')
   return nothingWanted(replicas) ?? { status: 'healthy', evidence: pods.evidence }
 }
+
+/** What is still missing, or undefined. Of a set with `OnDelete` the pods need only be well, of whatever revision. */
+function shortage(
+  { status, spec }: Workload,
+  pods: PodSet,
+  replicas: number,
+  { onDelete, target }: { readonly onDelete: boolean; readonly target: number },
+): string | undefined {
+  if ((status.readyReplicas ?? 0) < replicas || (status.availableReplicas ?? 0) < replicas)
+    return readyOf(status.readyReplicas ?? 0, replicas)
+  const tooMany = (status.replicas ?? 0) - replicas
+  if (tooMany > 0) return `${counted(tooMany, 'pod')} too many`
+  if (onDelete && pods.active < replicas) return undefined
+  const updated = status.updatedReplicas ?? 0
+  if (updated < target) return `${updated} of ${counted(target, 'pod')} updated`
+  if (pods.ready < target) return readyOf(pods.ready, target)
+  const whole = (spec.updateStrategy?.rollingUpdate?.partition ?? 0) === 0
+  const behind = status.updateRevision !== undefined && status.currentRevision !== status.updateRevision
+  return whole && behind ? 'the new revision is not current yet' : undefined
+}
+
+/**
+ * Pods of another revision that are not ready: the controller waits for them before it updates anything, so the way out
+ * never begins (kubernetes#67250). From 1.35 on that holds for `podManagementPolicy: Parallel` too, because pods that are
+ * not ready use up `maxUnavailable` (prometheus-operator#8205); before, the controller replaces them at once, and the
+ * finding is gone before its patience ends.
+ */
+function stuckPods(object: KubeObject, partition: number, related: Related, now: Instant): readonly Evidence[] {
+  const set = view<Workload>(object)
+  const { updateRevision } = set.status
+  if (updateRevision === undefined) return []
+  return podsOf(object, related)
+    .filter(pod => revisionOf(pod) !== updateRevision && ordinalOf(pod) >= partition)
+    .filter(pod => !isDiscounted(pod, related) && !isFinished(pod))
+    .flatMap(pod => {
+      const ready = condition(pod.status.conditions, 'Ready')
+      if (ready?.status === 'True') return []
+      const at = instant(ready?.lastTransitionTime) ?? now
+      const facts = { pod: nameOf(pod), revision: revisionOf(pod) ?? '' }
+      return [evidence('stateful-set-stuck', { on: pod, subject: nameOf(object), at, facts, node: pod.spec.nodeName })]
+    })
+}
+
+/** Kubernetes 1.28 and later write it as a label; it always is the end of the name. */
+const ordinalOf = ({ metadata }: Pod): number => Number(metadata.name.slice(metadata.name.lastIndexOf('-') + 1))

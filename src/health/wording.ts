@@ -33,7 +33,8 @@ export function times(count: number): string {
 export function exited(facts: Facts): string {
   const count = Number(facts['count'] ?? '1')
   // "exited with 3 twice", but "exited with 3, 4 times".
-  return `${box(facts)} exited with ${facts['exitCode'] ?? 'an unknown code'}${count > 2 ? ',' : ''} ${times(count)}`
+  const hint = facts['hint'] === undefined ? '' : `; ${facts['hint']}`
+  return `${box(facts)} exited with ${facts['exitCode'] ?? 'an unknown code'}${count > 2 ? ',' : ''} ${times(count)}${hint}`
 }
 
 export const terminal = (blame: Blame, says: CauseEntry['says'], next: string): CauseEntry => ({

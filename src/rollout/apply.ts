@@ -52,7 +52,8 @@ async function applyOne(
     : await applyObject(object, { force: force(object) }, cluster, signal)
   log.info(`${restored.has(identity) ? 'restored ' : verb(before, after)} ${nameOf(after)}`)
   const previousGeneration = before?.metadata.generation
-  return { object: after, ...(previousGeneration === undefined ? {} : { previousGeneration }) }
+  const reconfigured = before === undefined || settingsOf(before) !== settingsOf(after)
+  return { object: after, ...(previousGeneration === undefined ? {} : { previousGeneration }), reconfigured }
 }
 
 /**
@@ -72,6 +73,14 @@ export async function applyObject(
     if (conflicts.length === 0 || conflicts.some(({ manager }) => manager !== handoverManager)) throw thrown
     return cluster.apply(object, { ...options, force: true }, signal)
   }
+}
+
+/** What a controller acts on; labels and status are none of its business. */
+function settingsOf({ spec, metadata }: KubeObject): string {
+  return JSON.stringify([
+    spec ?? null,
+    Object.entries(metadata.annotations ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  ])
 }
 
 function verb(before: KubeObject | undefined, after: KubeObject): string {

@@ -8,6 +8,8 @@ export interface AppliedObject {
   readonly object: KubeObject
   /** The generation before the apply; undefined when the object is new. */
   readonly previousGeneration?: number
+  /** True when this release changed its spec or its annotations, or made it: its controller has something to answer. */
+  readonly reconfigured?: boolean
 }
 
 export interface GateRequest {
@@ -24,6 +26,10 @@ export interface GateRequest {
   readonly brings?: readonly BroughtConfig[]
   /** The alarms to watch, as they were before the first write: one that was quiet and goes off fails the release. */
   readonly alarms?: readonly Alarm[]
+  /** What stands around: the namespace, and objects of the release that are not judged here. They explain, no more. */
+  readonly around?: readonly KubeObject[]
+  /** True where Karpenter runs: it tells of nodes that did not come in the namespace `default`. */
+  readonly karpenter?: boolean
 }
 
 /** A line of the release's timeline, in order of time. */

@@ -11,6 +11,7 @@ import type { Alarm, AppliedObject, GateResult, WaveSpan } from './model.ts'
 import type { ReleasePorts } from './ports.ts'
 import type { Wave } from './plan.ts'
 import { freeStuckSets } from './stuck-sets.ts'
+import { surroundings } from './surroundings.ts'
 
 export interface RolloutRequest {
   readonly waves: readonly Wave[]
@@ -42,9 +43,15 @@ export async function rollOut(request: RolloutRequest, ports: ReleasePorts): Pro
   } catch (error) {
     return ended('unknown', 'alarms-unreadable', error, startedAt, ports)
   }
+  const scene = await surroundings(
+    request.waves.flatMap(wave => wave.objects),
+    ports,
+  )
   const gate = (name: string, objects: readonly AppliedObject[], soakMs: number): Promise<GateResult> => {
+    const around = [...scene.around, ...applied.map(({ object }) => object)]
     const timeoutMs = Math.max(0, endsAt - ports.clock.now())
-    const judging = runGate({ name, applied: objects, startedAt, timeoutMs, soakMs, brings, alarms }, ports)
+    const known = { ...scene, around, brings, alarms }
+    const judging = runGate({ name, applied: objects, startedAt, timeoutMs, soakMs, ...known }, ports)
     return request.afterBad ? whileFreeing(objects, judging, ports) : judging
   }
   try {

@@ -162,10 +162,10 @@ class Gate {
     for (const [key, { channel, lost }] of this.inquiry.state.store.channels) {
       if (lost === undefined || channel.need === 'proof' || this.#warned.has(key)) continue
       this.#warned.add(key)
-      // Nodes are cluster-scoped: a namespaced role cannot see them, and seldom needs to.
+      // Nodes and storage classes are cluster-scoped: a namespaced role cannot see them, and seldom needs to.
       const less = channel.need === 'subject' ? 'it cannot be proven that they work' : 'causes may be less exact'
       const text = `${channel.kind} objects cannot be watched, so ${less}: ${lost.reason}`
-      if (channel.kind === 'Node') this.#ports.log.debug(text)
+      if (channel.need === 'hint' && channel.namespace === undefined) this.#ports.log.debug(text)
       else this.#ports.log.warn(text)
     }
   }

@@ -11,7 +11,7 @@ import { emptyLedger, record, type Ledger } from './ledger.ts'
 import { withSecondSource } from './second-source.ts'
 import { skewBound, skewOf, startLine } from './server-time.ts'
 import { emptyStore, fold, type ChannelEvent, type Store } from './store.ts'
-import { assessSubjects, channelsFor, gatedObjects, type Subject } from './subjects.ts'
+import { assessSubjects, channelsFor, gatedObjects, sceneOf, type Subject } from './subjects.ts'
 import { withTargets } from './targets.ts'
 
 /** High-water mark of a subject's progress. Any count that passes it is progress and restarts the stall clocks. */
@@ -54,7 +54,7 @@ export function initialState(request: GateRequest, now: Instant): GateState {
     begunAt: now,
     startLine: line,
     skewBound: skewBound(Infinity, objects, now),
-    store: emptyStore(channelsFor(gated), line),
+    store: emptyStore(channelsFor(gated, request), line, sceneOf(request)),
     ledger: emptyLedger,
     subjects: [],
     progress: new Map(),

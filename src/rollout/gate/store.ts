@@ -48,13 +48,16 @@ export function channelKey({ apiVersion, kind, namespace }: Omit<Channel, 'need'
   return `${apiVersion}/${kind}/${namespace ?? ''}`
 }
 
+/** What the store is told at the start and keeps. */
+export type Scene = Pick<Related, 'around' | 'reconfigured'>
+
 const nothing: Related = { replicaSets: [], pods: [], events: [], nodes: [] }
 
 /** `since`: start of the release on the cluster's clock. */
-export function emptyStore(channels: readonly Channel[], since: Instant): Store {
+export function emptyStore(channels: readonly Channel[], since: Instant, scene: Scene = {}): Store {
   return {
     channels: new Map(channels.map(channel => [channelKey(channel), { channel, objects: new Map(), listed: false }])),
-    related: { ...nothing, since },
+    related: { ...nothing, ...scene, since },
     deleted: new Map(),
   }
 }
@@ -139,22 +142,36 @@ function slim(object: KubeObject, { apiVersion, kind }: Channel): KubeObject {
   return { ...named, metadata: { ...object.metadata, managedFields: undefined } }
 }
 
-const listNames: Readonly<Record<string, 'replicaSets' | 'pods' | 'events' | 'nodes'>> = {
-  ReplicaSet: 'replicaSets',
-  Pod: 'pods',
-  Event: 'events',
-  Node: 'nodes',
-}
+const listNames: ReadonlyMap<
+  string,
+  'replicaSets' | 'pods' | 'events' | 'nodes' | 'storageClasses' | 'targetGroupBindings'
+> = new Map([
+  ['apps/v1/ReplicaSet', 'replicaSets'],
+  ['v1/Pod', 'pods'],
+  ['v1/Event', 'events'],
+  ['v1/Node', 'nodes'],
+  ['storage.k8s.io/v1/StorageClass', 'storageClasses'],
+  ['elbv2.k8s.aws/v1beta1/TargetGroupBinding', 'targetGroupBindings'],
+] as const)
 
 function relatedOf(channels: ReadonlyMap<string, ChannelState>, before: Store): Related {
   const hidden = [...channels.values()].some(({ channel, lost }) => channel.kind === 'Event' && lost !== undefined)
   const related = { ...before.related, eventsHidden: hidden }
-  for (const [kind, name] of Object.entries(listNames)) {
-    const states = [...channels].filter(([, { channel }]) => channel.kind === kind)
+  for (const [kind, name] of listNames) {
+    const states = [...channels].filter(([, { channel }]) => `${channel.apiVersion}/${channel.kind}` === kind)
     if (states.every(([key, state]) => before.channels.get(key) === state)) continue
     related[name] = states.flatMap(([, { objects }]) => [...objects.values()])
   }
-  return related
+  return { ...related, ...nodesAtStart(related, channels) }
+}
+
+/** The first list of nodes is kept: a fleet that grows and shrinks meanwhile is measured by it. */
+function nodesAtStart(
+  { nodesAtStart: known, nodes }: Related,
+  channels: ReadonlyMap<string, ChannelState>,
+): Pick<Related, 'nodesAtStart'> {
+  const listed = [...channels.values()].some(({ channel, listed }) => channel.kind === 'Node' && listed)
+  return known !== undefined || !listed ? {} : { nodesAtStart: nodes.map(({ metadata }) => metadata.name) }
 }
 
 /** The live object with this kind, namespace and name; `listed` is false while its channel has shown nothing yet. */

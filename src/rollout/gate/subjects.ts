@@ -1,12 +1,13 @@
-import { assess, isSettledWhenStored } from '../../health/assess.ts'
+import { assess, isSettledWhenStored, ruleKey } from '../../health/assess.ts'
 import { cause } from '../../health/evidence.ts'
 import type { Cause, Health } from '../../health/model.ts'
+import { gateLabel } from '../../health/readiness-gates.ts'
 import { instant, nameOf, view, type Job } from '../../health/objects.ts'
 import type { KubeObject } from '../../kubernetes/model.ts'
 import { writersOf } from '../../kubernetes/objects.ts'
 import type { Instant } from '../../runtime/clock.ts'
 import type { AppliedObject, GateRequest } from '../model.ts'
-import { find, type Channel, type Store } from './store.ts'
+import { find, type Channel, type Scene, type Store } from './store.ts'
 
 /** An object of the release that is judged, as it stands now. */
 export interface Subject {
@@ -24,13 +25,42 @@ export function gatedObjects(request: GateRequest): readonly AppliedObject[] {
   return request.applied.filter(({ object }) => !isSettledWhenStored(object))
 }
 
-const podOwners = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'Pod'])
+/** What the health rules are told at the start, beside what is watched. */
+export function sceneOf({ around, applied }: GateRequest): Scene {
+  const reconfigured = applied.flatMap(({ object, reconfigured }) =>
+    reconfigured === true ? (object.metadata.uid ?? []) : [],
+  )
+  return { reconfigured, ...(around === undefined ? {} : { around }) }
+}
+
+/** Kinds that are judged by their pods. */
+const podOwners = new Set([
+  'apps/Deployment',
+  'apps/StatefulSet',
+  'apps/DaemonSet',
+  'apps/ReplicaSet',
+  'batch/Job',
+  '/Pod',
+  'argoproj.io/Rollout',
+])
+/** Those whose pods belong to ReplicaSets. */
+const replicaSetOwners = new Set(['apps/Deployment', 'argoproj.io/Rollout'])
+/** Kinds whose pods only explain. */
+const podUsers = new Set(['serving.knative.dev/Service', 'serving.knative.dev/Revision'])
+/** Done when they are stored, unless their controller protests: worth a look, and no loss where there can be none. */
+const seldomWrong = new Set(['batch/CronJob', 'policy/PodDisruptionBudget'])
 
 /** The greatest first: one channel serves them all. */
 const needs: readonly Channel['need'][] = ['proof', 'subject', 'hint']
 
-/** One list+watch per kind and namespace: the set's own kinds, their pods and ReplicaSets, events, and nodes. */
-export function channelsFor(gated: readonly AppliedObject[]): readonly Channel[] {
+/**
+ * One list+watch per kind and namespace: the set's own kinds, their pods and ReplicaSets, events, and nodes. Each costs
+ * about four requests in ten minutes, so what only explains is watched where an object of the set needs it.
+ */
+export function channelsFor(
+  gated: readonly AppliedObject[],
+  request: Pick<GateRequest, 'around' | 'karpenter'> = {},
+): readonly Channel[] {
   const channels = new Map<string, Channel>()
   const add = (apiVersion: string, kind: string, namespace: string | undefined, need: Channel['need']): void => {
     const key = `${apiVersion}/${kind}/${namespace ?? ''}`
@@ -40,17 +70,32 @@ export function channelsFor(gated: readonly AppliedObject[]): readonly Channel[]
   }
   for (const { object } of gated) {
     const { namespace } = object.metadata
-    const hasPods = podOwners.has(object.kind)
-    add(object.apiVersion, object.kind, namespace, hasPods ? 'proof' : 'subject')
+    const kind = ruleKey(object)
+    const hasPods = podOwners.has(kind)
+    add(object.apiVersion, object.kind, namespace, hasPods ? 'proof' : seldomWrong.has(kind) ? 'hint' : 'subject')
     if (namespace === undefined) continue
     if (hasPods) {
       add('v1', 'Pod', namespace, 'proof')
       add('v1', 'Node', undefined, 'hint')
+      if (request.karpenter === true) add('v1', 'Event', 'default', 'hint')
+      if (wantsGates(namespace, request)) add('elbv2.k8s.aws/v1beta1', 'TargetGroupBinding', namespace, 'hint')
     }
-    if (object.kind === 'Deployment') add('apps/v1', 'ReplicaSet', namespace, 'proof')
+    if (replicaSetOwners.has(kind)) add('apps/v1', 'ReplicaSet', namespace, 'proof')
+    if (podUsers.has(kind) || (kind === '/Service' && hasSelector(object))) add('v1', 'Pod', namespace, 'hint')
+    if (kind === '/PersistentVolumeClaim') add('storage.k8s.io/v1', 'StorageClass', undefined, 'hint')
     add('v1', 'Event', namespace, 'hint')
   }
   return [...channels.values()]
+}
+
+function wantsGates(namespace: string, { around = [] }: Pick<GateRequest, 'around'>): boolean {
+  const home = around.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace)
+  return home?.metadata.labels?.[gateLabel] === 'enabled'
+}
+
+function hasSelector(service: KubeObject): boolean {
+  const spec = service['spec'] as { readonly selector?: object } | undefined
+  return Object.keys(spec?.selector ?? {}).length > 0
 }
 
 /** Judges every gated object against the store. */
@@ -95,9 +140,10 @@ function isBlind(object: KubeObject, store: Store): boolean {
 
 /** No controller has to do anything for these: confined deployers may apply them and not list them. */
 function isDoneWhenStored(object: KubeObject): boolean {
-  if (object.kind === 'Namespace') return true
+  const kind = ruleKey(object)
+  if (kind === '/Namespace' || seldomWrong.has(kind)) return true
   const spec = object['spec'] as { readonly type?: string } | undefined
-  return object.kind === 'Service' && spec?.type !== 'LoadBalancer'
+  return kind === '/Service' && spec?.type !== 'LoadBalancer'
 }
 
 /** A Job may be gone because it is over: `ttlSecondsAfterFinished`. Everything else was deleted by somebody. */

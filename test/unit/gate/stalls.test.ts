@@ -64,7 +64,11 @@ describe('waiting that is over its bound stalls', () => {
       .at(1, () => story.observed())
       .at(2, () => story.pod('a', 'unscheduled'))
       .at(12, () => story.event('pod-a', 'NotTriggerScaleUp', 'pod did not trigger scale-up'))
-    expect(await story.verdict()).toMatchObject({ verdict: 'stalled', seconds: 32, cause: { code: 'unschedulable' } })
+    expect(await story.verdict()).toMatchObject({
+      verdict: 'stalled',
+      seconds: 37,
+      cause: { code: 'scale-up-refused' },
+    })
   })
 
   test('for anything: when nothing moves for ten minutes', async () => {

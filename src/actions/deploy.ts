@@ -4,10 +4,6 @@ import { openSession } from '../identity/session.ts'
 import { connectEks } from '../kubernetes/eks.ts'
 import { ecrRepositoriesOf } from '../registry/reference.ts'
 import { secondSources } from '../platform/second-sources.ts'
-import { htmlPage } from '../report/html.ts'
-import { releaseLines } from '../report/lines.ts'
-import { planLines, planSummary } from '../report/plan-report.ts'
-import { releaseReport, releaseSummary } from '../report/release-report.ts'
 import { deploy } from '../rollout/deploy.ts'
 import { imagesOf } from '../rollout/pin.ts'
 import { placeOfCause } from '../rollout/render/cause-place.ts'
@@ -17,11 +13,12 @@ import { readManifests } from '../rollout/render/read-manifests.ts'
 import { secretValues } from '../rollout/secrets.ts'
 import { requireRoomToSoak } from '../rollout/stages.ts'
 import { action } from '../runtime/action.ts'
-import { filesBelow, writePage } from '../runtime/files.ts'
+import { filesBelow } from '../runtime/files.ts'
 import type { Given } from '../runtime/inputs.ts'
+import { concludeRelease } from './conclude-release.ts'
 import { deploy as contract } from './deploy.contract.ts'
 import { openTrace } from './release-trace.ts'
-import { holderOf, outputsOf, succeeded, viewOf } from './release-view.ts'
+import { holderOf, succeeded } from './release-view.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
   const offline = await readManifests(manifestsOf(given), { ...context, files: filesBelow(context.workspace) })
@@ -58,25 +55,13 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   )
   const { result, rollback } = outcome
   outputs.set({
-    ...outputsOf(outcome),
     rolledBack: rollback !== undefined && succeeded(rollback.result),
     rollback: rollback?.verdict ?? '',
   })
-  if (!result) {
-    summary.add(planSummary(outcome))
-    return { ok: true, line: planLines(outcome) }
-  }
-  const view = viewOf(outcome, result, context.github, given.cluster)
-  summary.add(releaseSummary(view, context.troubleshooting))
-  outputs.set({
-    report: await writePage(context.tempFolder, 'release.html', htmlPage(releaseReport(view, context.troubleshooting))),
-  })
-  const annotation = placeOfCause(result.cause, manifests, given.namespace)
-  return {
-    ok: succeeded(result),
-    line: releaseLines(view, context.troubleshooting),
-    ...(annotation === undefined ? {} : { annotation }),
-  }
+  const end = { action: contract.name, cluster: given.cluster, context }
+  const ended = await concludeRelease(outcome, end, { outputs, summary })
+  const annotation = placeOfCause(result?.cause, manifests, given.namespace)
+  return { ...ended, ...(annotation === undefined ? {} : { annotation }) }
 })
 
 /** What to read, and what it is held against before anybody is asked. */

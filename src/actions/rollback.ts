@@ -3,16 +3,12 @@ import { eksDeploy } from '../identity/session-policy.ts'
 import { openSession } from '../identity/session.ts'
 import { connectEks } from '../kubernetes/eks.ts'
 import { secondSources } from '../platform/second-sources.ts'
-import { htmlPage } from '../report/html.ts'
-import { releaseLines } from '../report/lines.ts'
-import { planLines, planSummary } from '../report/plan-report.ts'
-import { releaseReport, releaseSummary } from '../report/release-report.ts'
 import { rollback } from '../rollout/rollback.ts'
 import { action } from '../runtime/action.ts'
-import { writePage } from '../runtime/files.ts'
+import { concludeRelease } from './conclude-release.ts'
 import { rollback as contract } from './rollback.contract.ts'
 import { openTrace } from './release-trace.ts'
-import { holderOf, outputsOf, succeeded, viewOf } from './release-view.ts'
+import { holderOf } from './release-view.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
   const { partition, accountId: account } = parseRole(given.role)
@@ -37,15 +33,6 @@ export const entry = action(contract, async (given, context, { outputs, summary 
     },
     { ...context, cluster, ...secondSources(session, given.alarms), trace },
   )
-  outputs.set({ ...outputsOf(outcome), to: outcome.rollbackTo })
-  if (!outcome.result) {
-    summary.add(planSummary(outcome))
-    return { ok: true, line: planLines(outcome) }
-  }
-  const view = viewOf(outcome, outcome.result, context.github, given.cluster)
-  summary.add(releaseSummary(view, context.troubleshooting))
-  outputs.set({
-    report: await writePage(context.tempFolder, 'release.html', htmlPage(releaseReport(view, context.troubleshooting))),
-  })
-  return { ok: succeeded(outcome.result), line: releaseLines(view, context.troubleshooting) }
+  outputs.set({ to: outcome.rollbackTo })
+  return concludeRelease(outcome, { action: contract.name, cluster: given.cluster, context }, { outputs, summary })
 })

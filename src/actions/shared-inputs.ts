@@ -59,5 +59,6 @@ export const releaseOutputs = {
   release: 'Revision of the release in its record.',
   seconds: 'Seconds from the first change to the verdict.',
   report: reportOutput,
+  result: 'Path of a JSON file with all of it: verdict, cause, timeline, evidence, changes, rollback (docs/result.md).',
   trace: 'Path of `rollout.trace.jsonl`: what the gate saw, to be judged again with `slipway replay`.',
 } as const

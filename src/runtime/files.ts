@@ -27,10 +27,10 @@ export function filesBelow(root: string): Files {
   }
 }
 
-/** Writes a page into a new folder below the runner's temporary folder, for a later step to upload. Returns its path. */
-export async function writePage(tempFolder: string, name: string, html: string): Promise<string> {
+/** Writes a page, or a result for programs, into a new folder below the runner's temporary folder, for a later step to upload. Returns its path. */
+export async function writePage(tempFolder: string, name: string, text: string): Promise<string> {
   const path = join(await mkdtemp(join(tempFolder, 'slipway-report-')), name)
-  await writeFile(path, html)
+  await writeFile(path, text)
   return path
 }
 

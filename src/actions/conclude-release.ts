@@ -1,0 +1,53 @@
+import { htmlPage } from '../report/html.ts'
+import { releaseLines } from '../report/lines.ts'
+import { planLines, planSummary } from '../report/plan-report.ts'
+import { releaseReport, releaseSummary } from '../report/release-report.ts'
+import { releaseResult } from '../report/result.ts'
+import type { ReleaseOutcome } from '../rollout/model.ts'
+import type { Outcome } from '../runtime/action.ts'
+import type { Context } from '../runtime/context.ts'
+import { writePage } from '../runtime/files.ts'
+import type { Outputs, Summary } from '../runtime/outputs.ts'
+import { outputsOf, succeeded, viewOf } from './release-view.ts'
+import type { releaseOutputs } from './shared-inputs.ts'
+
+interface Place {
+  readonly action: string
+  readonly cluster: string
+  readonly context: Context
+}
+
+interface Leave {
+  readonly outputs: Outputs<typeof releaseOutputs>
+  readonly summary: Summary
+}
+
+/** Leaves what every action with a verdict leaves (outputs, result for programs, report for people), and ends with it. */
+export async function concludeRelease(raw: ReleaseOutcome, place: Place, leave: Leave): Promise<Outcome> {
+  const { context, cluster } = place
+  const { tempFolder, troubleshooting: docs } = context
+  // Files are not masked by anybody else: what a container printed goes into them too.
+  const outcome = hideIn(raw, text => context.hide(text))
+  const frame = { ...place, actor: context.github.actor, runUrl: context.github.runUrl, docs }
+  const result = `${JSON.stringify(releaseResult(outcome, frame), undefined, 2)}\n`
+  leave.outputs.set({ ...outputsOf(outcome), result: await writePage(tempFolder, 'result.json', result) })
+  if (!outcome.result) {
+    leave.summary.add(planSummary(outcome))
+    return { ok: true, line: planLines(outcome) }
+  }
+  const view = viewOf(outcome, outcome.result, context.github, cluster)
+  leave.summary.add(releaseSummary(view, docs))
+  leave.outputs.set({ report: await writePage(tempFolder, 'release.html', htmlPage(releaseReport(view, docs))) })
+  return { ok: succeeded(outcome.result), line: releaseLines(view, docs) }
+}
+
+/** The same data with every text in it hidden. */
+function hideIn<T>(value: T, hide: (text: string) => string): T {
+  const walk = (inner: unknown): unknown => {
+    if (typeof inner === 'string') return hide(inner)
+    if (Array.isArray(inner)) return inner.map(walk)
+    if (typeof inner !== 'object' || inner === null) return inner
+    return Object.fromEntries(Object.entries(inner).map(([key, field]) => [key, walk(field)]))
+  }
+  return walk(value) as T
+}

@@ -13,7 +13,9 @@ const base: ReleaseOutcome = {
   application: 'shop',
   namespace: 'shop',
   images: ['host/shop/api@sha256:1'],
-  changes: [{ object: 'Deployment shop/api', change: 'update', fields: [{ path: 'spec.replicas', change: 'changed' }] }],
+  changes: [
+    { object: 'Deployment shop/api', change: 'update', fields: [{ path: 'spec.replicas', change: 'changed' }] },
+  ],
   dryRun: false,
 }
 
@@ -42,7 +44,12 @@ describe('the result for programs, by its published schema', () => {
 
   test('of a failure has cause, evidence, log and the way back with a verdict of its own', async () => {
     const failed = await crashed()
-    const back = { toRevision: 6, toCommit: '9d01e77', verdict: 'rolled-back-healthy' as const, result: await goodStory().verdict() }
+    const back = {
+      toRevision: 6,
+      toCommit: '9d01e77',
+      verdict: 'rolled-back-healthy' as const,
+      result: await goodStory().verdict(),
+    }
     expect(written({ ...base, result: failed, rollback: back })).toMatchObject({
       verdict: 'failed',
       ok: false,

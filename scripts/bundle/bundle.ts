@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type ncc from '@vercel/ncc'
@@ -28,6 +29,7 @@ export interface Bundle {
  */
 export async function bundle(folder: string): Promise<Bundle> {
   process.chdir(folder)
+  importEsBuilds(join(folder, 'lib'))
   const result = await callNcc(folder)
   const files = new Map<string, Buffer>()
   files.set(`${program}/index.js`, Buffer.from(result.code))
@@ -75,4 +77,17 @@ async function callNcc(folder: string): ReturnType<typeof ncc> {
 /** What the runner or a person starts: it only names the action or the tool. */
 function stub(run: 'main' | 'command', name: string): string {
   return `import { ${run} } from '../${program}/index.js'\n\nawait ${run}('${name}')\n`
+}
+
+/**
+ * ncc resolves a package to its CommonJS build, which webpack takes whole: 50 to 100 KB of commands for the one or two
+ * that a client is used for. The AWS clients also have an ES build, of which only what is imported stays.
+ */
+function importEsBuilds(lib: string): void {
+  for (const path of readdirSync(lib, { recursive: true, encoding: 'utf8' })) {
+    if (!path.endsWith('.js')) continue
+    const text = readFileSync(join(lib, path), 'utf8')
+    const pointed = text.replaceAll(/import\('(@aws-sdk\/client-[a-z0-9-]+)'\)/g, "import('$1/dist-es/index.js')")
+    if (pointed !== text) writeFileSync(join(lib, path), pointed)
+  }
 }

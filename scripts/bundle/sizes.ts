@@ -69,7 +69,9 @@ function reachable(groups: readonly ChunkGroup[]): ReadonlySet<ChunkGroup> {
 function importedAs(file: string, groups: readonly ChunkGroup[]): string {
   const users = groups.filter(({ chunks }) => chunks.some(chunk => [...chunk.files].includes(file)))
   if (users.some(group => group.isInitial())) return 'start: contracts, inputs, run wrapper'
-  const requests = users.flatMap(({ origins }) => origins.map(({ request }) => `\`${request}\``))
+  const requests = users.flatMap(({ origins }) =>
+    origins.map(({ request }) => `\`${request?.replace('/dist-es/index.js', '')}\``),
+  )
   return [...new Set(requests)].toSorted().join(', ')
 }
 

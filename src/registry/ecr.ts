@@ -1,4 +1,4 @@
-import type { BatchGetImageCommandOutput, ECR, ECRClientConfig } from '@aws-sdk/client-ecr'
+import type * as sdk from '@aws-sdk/client-ecr'
 import type { Session } from '../identity/model.ts'
 import { RemoteError } from '../runtime/errors.ts'
 import type { EcrSubject } from './ecr-errors.ts'
@@ -40,18 +40,63 @@ export interface EcrOptions {
   /** Attempts of the SDK at each call; 5 by default. */
   readonly maxAttempts?: number
   /** Transport of the SDK; its own unless a test brings one. */
-  readonly requestHandler?: NonNullable<ECRClientConfig['requestHandler']>
+  readonly requestHandler?: NonNullable<sdk.ECRClientConfig['requestHandler']>
 }
 
-/** The SDK's client for a session. Loaded only now: it costs tens of milliseconds that an input error should not pay. */
-export async function ecrClient(session: Session, options: EcrOptions = {}): Promise<ECR> {
-  const { ECR: Client } = await import('@aws-sdk/client-ecr')
-  return new Client({
+type Call<Input, Output> = (input: Input, options: { readonly abortSignal?: AbortSignal }) => Promise<Output>
+
+/** The calls of ECR that Slipway makes. */
+export interface EcrCalls {
+  readonly getAuthorizationToken: Call<sdk.GetAuthorizationTokenCommandInput, sdk.GetAuthorizationTokenCommandOutput>
+  readonly batchGetImage: Call<sdk.BatchGetImageCommandInput, sdk.BatchGetImageCommandOutput>
+  readonly describeImages: Call<sdk.DescribeImagesCommandInput, sdk.DescribeImagesCommandOutput>
+  readonly startImageScan: Call<sdk.StartImageScanCommandInput, sdk.StartImageScanCommandOutput>
+  readonly describeImageScanFindings: Call<
+    sdk.DescribeImageScanFindingsCommandInput,
+    sdk.DescribeImageScanFindingsCommandOutput
+  >
+  readonly getRegistryScanningConfiguration: Call<
+    sdk.GetRegistryScanningConfigurationCommandInput,
+    sdk.GetRegistryScanningConfigurationCommandOutput
+  >
+  readonly batchGetRepositoryScanningConfiguration: Call<
+    sdk.BatchGetRepositoryScanningConfigurationCommandInput,
+    sdk.BatchGetRepositoryScanningConfigurationCommandOutput
+  >
+}
+
+/**
+ * The SDK's client for a session. Loaded only now: it costs tens of milliseconds that an input error should not pay.
+ * Commands are named one by one, so that the bundle holds no others.
+ */
+export async function ecrClient(session: Session, options: EcrOptions = {}): Promise<EcrCalls> {
+  const {
+    ECRClient,
+    GetAuthorizationTokenCommand,
+    BatchGetImageCommand,
+    DescribeImagesCommand,
+    StartImageScanCommand,
+    DescribeImageScanFindingsCommand,
+    GetRegistryScanningConfigurationCommand,
+    BatchGetRepositoryScanningConfigurationCommand,
+  } = await import('@aws-sdk/client-ecr')
+  const client = new ECRClient({
     region: options.registry?.region ?? session.region,
     credentials: session.credentials,
     maxAttempts: options.maxAttempts ?? 5,
     ...(options.requestHandler === undefined ? {} : { requestHandler: options.requestHandler }),
   })
+  return {
+    getAuthorizationToken: (input, how) => client.send(new GetAuthorizationTokenCommand(input), how),
+    batchGetImage: (input, how) => client.send(new BatchGetImageCommand(input), how),
+    describeImages: (input, how) => client.send(new DescribeImagesCommand(input), how),
+    startImageScan: (input, how) => client.send(new StartImageScanCommand(input), how),
+    describeImageScanFindings: (input, how) => client.send(new DescribeImageScanFindingsCommand(input), how),
+    getRegistryScanningConfiguration: (input, how) =>
+      client.send(new GetRegistryScanningConfigurationCommand(input), how),
+    batchGetRepositoryScanningConfiguration: (input, how) =>
+      client.send(new BatchGetRepositoryScanningConfigurationCommand(input), how),
+  }
 }
 
 /** ECR as `session` sees it. */
@@ -137,7 +182,10 @@ function readLogin(
   return { host, user, password, expiresAt: expiresAt ?? new Date(0) }
 }
 
-function readAnswer({ images = [], failures = [] }: BatchGetImageCommandOutput, image: string): Manifest | undefined {
+function readAnswer(
+  { images = [], failures = [] }: sdk.BatchGetImageCommandOutput,
+  image: string,
+): Manifest | undefined {
   const [found] = images
   if (found?.imageManifest !== undefined) {
     return readManifest(found.imageManifest, {

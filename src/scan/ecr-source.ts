@@ -1,6 +1,6 @@
-import type { DescribeImageScanFindingsCommandOutput, ECR } from '@aws-sdk/client-ecr'
+import type { DescribeImageScanFindingsCommandOutput } from '@aws-sdk/client-ecr'
 import type { Session } from '../identity/model.ts'
-import type { EcrOptions } from '../registry/ecr.ts'
+import type { EcrCalls, EcrOptions } from '../registry/ecr.ts'
 import { caller, ecr, ecrClient } from '../registry/ecr.ts'
 import { awsErrorName } from '../registry/ecr-errors.ts'
 import { DeniedError } from '../runtime/errors.ts'
@@ -53,7 +53,7 @@ export async function ecrScanSource(session: Session, options: EcrOptions = {}):
 
 type Abort = { readonly abortSignal?: AbortSignal }
 
-async function scanType(client: ECR, abort: Abort): Promise<ScanSettings['type']> {
+async function scanType(client: EcrCalls, abort: Abort): Promise<ScanSettings['type']> {
   const { scanningConfiguration } = await client.getRegistryScanningConfiguration({}, abort)
   return scanningConfiguration?.scanType === 'ENHANCED'
     ? 'enhanced'
@@ -62,7 +62,7 @@ async function scanType(client: ECR, abort: Abort): Promise<ScanSettings['type']
       : 'unknown'
 }
 
-async function scanFrequency(client: ECR, repository: string, abort: Abort): Promise<ScanSettings['frequency']> {
+async function scanFrequency(client: EcrCalls, repository: string, abort: Abort): Promise<ScanSettings['frequency']> {
   const { scanningConfigurations } = await client.batchGetRepositoryScanningConfiguration(
     { repositoryNames: [repository] },
     abort,

@@ -8,6 +8,7 @@ import { deploy } from '../rollout/deploy.ts'
 import { imagesOf } from '../rollout/pin.ts'
 import { placeOfCause } from '../rollout/render/cause-place.ts'
 import type { CheckRequest } from '../rollout/render/checks/check.ts'
+import { withPlaces } from '../rollout/render/error-places.ts'
 import type { ManifestRequest } from '../rollout/render/model.ts'
 import { readManifests } from '../rollout/render/read-manifests.ts'
 import { secretValues } from '../rollout/secrets.ts'
@@ -34,24 +35,26 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   outputs.set({ trace: trace.path })
   const { manifests, objects } = await offline.forVersion(() => cluster.version(context.signal))
   for (const secret of secretValues(objects)) context.mask(secret)
-  const outcome = await deploy(
-    {
-      application: given.application ?? given.namespace,
-      namespace: given.namespace,
-      objects,
-      images,
-      source: given.manifests.join(' '),
-      commit: context.github.sha,
-      actor: context.github.actor,
-      holder: holderOf(context),
-      timeoutMs: given.timeout,
-      soakMs: given.soak,
-      rollback: given.rollback,
-      dryRun: given.dryRun,
-      force: given.forceConflicts,
-      takeOwnership: given.takeOwnership,
-    },
-    { ...context, cluster, ...secondSources(session, given.alarms), trace },
+  const outcome = await withPlaces(manifests, given.namespace, () =>
+    deploy(
+      {
+        application: given.application ?? given.namespace,
+        namespace: given.namespace,
+        objects,
+        images,
+        source: given.manifests.join(' '),
+        commit: context.github.sha,
+        actor: context.github.actor,
+        holder: holderOf(context),
+        timeoutMs: given.timeout,
+        soakMs: given.soak,
+        rollback: given.rollback,
+        dryRun: given.dryRun,
+        force: given.forceConflicts,
+        takeOwnership: given.takeOwnership,
+      },
+      { ...context, cluster, ...secondSources(session, given.alarms), trace },
+    ),
   )
   const { result, rollback } = outcome
   outputs.set({

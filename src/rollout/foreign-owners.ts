@@ -46,7 +46,8 @@ export function belongsToOthers(live: KubeObject, application: string): boolean 
 /** Throws UserError that names the objects of a set which another tool owns: two owners would undo each other's work. */
 export function refuseForeign(live: Iterable<KubeObject>, application: string): void {
   const owned = [...live].filter(object => belongsToOthers(object, application))
-  if (owned.length === 0) return
+  const [first] = owned
+  if (first === undefined) return
   const named = owned.slice(0, 5).map(object => {
     const owner = foreignOwnerOf(object)
     return `${nameOf(object)} (${owner?.tool ?? ''} ${owner?.by ?? ''})`
@@ -55,5 +56,6 @@ export function refuseForeign(live: Iterable<KubeObject>, application: string): 
   throw new UserError('object-owned', `Another tool owns ${named.join(', ')}${more}.`, {
     why: 'It would set back what a release changes, or delete it. Nothing was applied.',
     todo: 'Take the objects out of that tool or out of the manifests; `take-ownership: true` deploys them all the same.',
+    about: { object: nameOf(first) },
   })
 }

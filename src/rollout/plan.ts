@@ -1,5 +1,5 @@
 import type { KubeObject } from '../kubernetes/model.ts'
-import { groupOf, identityOf } from '../kubernetes/names.ts'
+import { groupOf, identityOf, nameOf } from '../kubernetes/names.ts'
 import { UserError } from '../runtime/errors.ts'
 import { isJob, nameOfJob } from './jobs.ts'
 import { annotations, applicationLabel, partOfLabel } from './marks.ts'
@@ -136,6 +136,7 @@ function badAnnotation(object: KubeObject, annotation: string, value: string, wa
     {
       why: `It takes ${wanted}.`,
       todo: 'Correct the annotation in the manifest.',
+      about: { object: nameOf(object), field: 'metadata.annotations' },
     },
   )
 }

@@ -2,7 +2,7 @@ import { describeConflicts, missingPermission } from '../kubernetes/errors.ts'
 import type { FieldConflict, KubeError } from '../kubernetes/errors.ts'
 import type { KubeObject } from '../kubernetes/model.ts'
 import { nameOf } from '../kubernetes/names.ts'
-import { DeniedError, UserError, type SlipwayError } from '../runtime/errors.ts'
+import { DeniedError, UserError, type About, type SlipwayError } from '../runtime/errors.ts'
 import { fieldChanges } from './diff.ts'
 import type { FieldChange } from './model.ts'
 
@@ -27,11 +27,16 @@ export function explainRefusals(refusals: readonly Refusal[]): SlipwayError {
   const forbidden = refusals.find(({ error }) => error.status === 403 && missingPermission(error.message) !== undefined)
   if (forbidden) {
     const { why, todo } = forbidden.error
-    return new DeniedError('deploy-denied', refused(refusals), { why: `${why ?? ''} Nothing was applied.`, todo })
+    return new DeniedError('deploy-denied', refused(refusals), {
+      why: `${why ?? ''} Nothing was applied.`,
+      todo,
+      about: aboutOf(forbidden),
+    })
   }
   return new UserError('manifest-refused', refused(refusals), {
     why: 'Its dry run of the whole set says so; nothing was applied.',
     todo: 'Correct the manifests, or change the policy or quota that the text names.',
+    about: aboutOf(refusals[0]),
   })
 }
 
@@ -58,7 +63,17 @@ function conflictOf(refusals: readonly Refusal[], conflicts: readonly FieldConfl
     todo: conflicts.some(isReplicas)
       ? 'Remove `spec.replicas` from the manifest when something else scales it; else take the fields over with `force-conflicts: true`.'
       : 'Remove those fields from the manifests, or take them over with `force-conflicts: true`.',
+    about: aboutOf(refusals.find(({ error }) => error.conflicts.length > 0)),
   })
+}
+
+/** The first field that the server names; a field that the schema does not know it names in its text only. */
+function aboutOf(refusal: Refusal | undefined): About | undefined {
+  if (refusal === undefined) return undefined
+  const { object, error } = refusal
+  const undeclared = /: (\.\S+): field not declared in schema/.exec(error.message)?.[1]
+  const field = error.causes.find(cause => cause.field !== undefined)?.field ?? undeclared
+  return { object: nameOf(object), ...(field === undefined ? {} : { field }) }
 }
 
 function isReplicas({ field }: FieldConflict): boolean {
@@ -95,6 +110,7 @@ function immutableOf(refusals: readonly Refusal[]): UserError {
   return new UserError('field-immutable', what, {
     why: 'Kubernetes fixes that when the object is made. Nothing was applied.',
     todo: `Undo the change or give the object a new name; or delete it on purpose (\`kubectl delete ${kind.toLowerCase()} ${metadata.name}${where}${orphan}\`) and deploy again.`,
+    about: aboutOf(first),
   })
 }
 

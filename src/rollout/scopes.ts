@@ -24,6 +24,7 @@ export async function scopesOf(
         {
           why: 'Its custom resource definition is neither installed nor among the manifests, or the apiVersion is misspelt.',
           todo: `Compare apiVersion and kind with \`kubectl api-resources\`.`,
+          about: { object: nameOf(object), field: 'apiVersion' },
         },
       )
     }

@@ -14,6 +14,14 @@ export interface Place {
   readonly line?: number
 }
 
+/** What an error is about, for whoever knows where that stands in a file. */
+export interface About {
+  /** `Deployment shop/api` */
+  readonly object: string
+  /** As the API server writes it: `spec.template.spec.containers[0].image`, or with `[name="api"]`. */
+  readonly field?: string
+}
+
 export interface Advice {
   /** Why it happened, a sentence. */
   readonly why?: string
@@ -21,6 +29,8 @@ export interface Advice {
   readonly todo: string
   /** Where the mistake is: the error becomes an annotation of that line. */
   readonly place?: Place
+  /** The object of the release that is wrong, where only its name is known. */
+  readonly about?: About | undefined
   /** The error of a lower layer; shown in debug logs only. */
   readonly cause?: unknown
 }
@@ -36,6 +46,7 @@ export class SlipwayError extends Error {
   readonly why: string | undefined
   readonly todo: string
   readonly place: Place | undefined
+  readonly about: About | undefined
 
   constructor(kind: ErrorKind, code: string, what: string, advice: Advice) {
     super(what, advice.cause === undefined ? undefined : { cause: advice.cause })
@@ -45,6 +56,7 @@ export class SlipwayError extends Error {
     this.why = advice.why
     this.todo = advice.todo
     this.place = advice.place
+    this.about = advice.about
   }
 }
 

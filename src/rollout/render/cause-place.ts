@@ -43,8 +43,13 @@ export function placeOfCause(
   manifests: readonly Manifest[],
   namespace: string,
 ): Place | undefined {
-  const manifest = cause && manifests.find(candidate => isSubject(candidate, cause.subject, namespace))
+  const manifest = cause && manifestOf(cause.subject, manifests, namespace)
   return manifest && placeIn(manifest, fieldOf(manifest, cause))
+}
+
+/** The manifest of an object of the release, by the name that people read: `Deployment shop/api`. Pure. */
+export function manifestOf(name: string, manifests: readonly Manifest[], namespace: string): Manifest | undefined {
+  return manifests.find(candidate => isSubject(candidate, name, namespace))
 }
 
 /** A Job runs under its name and the revision of the release (plan.ts). */

@@ -34,15 +34,16 @@ export interface Reading {
 export async function readTree(
   paths: readonly string[],
   tree: Readonly<Record<string, string>>,
-  programs: Readonly<Record<string, ExecResult>> = {},
+  programs: Readonly<Record<string, ExecResult | ((line: string) => ExecResult)>> = {},
   request: Partial<CheckRequest & ManifestRequest> = {},
 ): Promise<Reading> {
   const ran: string[] = []
   const exec: Exec = (command, args) => {
     const result = programs[command]
     if (!result) throw new UserError('program-missing', `There is no program "${command}".`, { todo: '-' })
-    ran.push([command, ...args].join(' '))
-    return Promise.resolve(result)
+    const line = [command, ...args].join(' ')
+    ran.push(line)
+    return Promise.resolve(typeof result === 'function' ? result(line) : result)
   }
   const log = recordingLog()
   const { signal } = new AbortController()

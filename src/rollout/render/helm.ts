@@ -3,7 +3,7 @@ import type { Place } from '../../runtime/errors.ts'
 import { parseManifests } from './documents.ts'
 import { withHelmHooks } from './helm-hooks.ts'
 import type { Manifest, ManifestRequest, RenderPorts } from './model.ts'
-import { render } from './program.ts'
+import { render, type Rendering } from './program.ts'
 
 /**
  * The objects of a Helm chart (a folder or a packaged .tgz) as `helm template` renders them, its hooks turned into
@@ -14,7 +14,7 @@ export async function renderChart(
   request: ManifestRequest,
   ports: RenderPorts,
 ): Promise<readonly Manifest[]> {
-  const rendering = await render('helm', argumentsFor(chart, request), ports)
+  const rendering = await template(chart, request, ports)
   if (rendering === undefined) {
     throw new UserError('helm-missing', `input "manifests": ${chart} is a Helm chart, and there is no helm here.`, {
       why: 'Slipway renders a chart with `helm template`; that program is not in PATH.',
@@ -29,6 +29,27 @@ export async function renderChart(
   }))
   const placed = await withTemplateLines(manifests, chartFile, ports)
   return withHelmHooks(placed, ports.log)
+}
+
+/** Versions of Kubernetes that EKS offers (docs.aws.amazon.com/eks, November 2026), newest first. */
+const offered = ['v1.36.0', 'v1.35.0', 'v1.34.0', 'v1.33.0', 'v1.32.0', 'v1.31.0', 'v1.30.0']
+
+/**
+ * Without the version of the cluster Helm takes one of its own for it, and a chart may refuse that (`kubeVersion` of
+ * Chart.yaml). What the cluster's is, is not for us to say yet: any version that the chart accepts will do until then.
+ */
+async function template(chart: string, request: ManifestRequest, ports: RenderPorts): Promise<Rendering | undefined> {
+  const first = await render('helm', argumentsFor(chart, request), ports)
+  if (request.kubeVersion !== undefined || !refusesVersion(first)) return first
+  for (const kubeVersion of offered) {
+    const again = await render('helm', argumentsFor(chart, { ...request, kubeVersion }), ports)
+    if (!refusesVersion(again)) return again
+  }
+  return first
+}
+
+function refusesVersion(rendering: Rendering | undefined): boolean {
+  return rendering !== undefined && 'refusal' in rendering && rendering.refusal.includes('chart requires kubeVersion')
 }
 
 function argumentsFor(chart: string, { application, namespace, values, kubeVersion }: ManifestRequest): string[] {

@@ -96,6 +96,23 @@ describe('a Helm chart', () => {
     })
   })
 
+  test('that is not made for the version Helm assumes is read for one that it accepts, until the cluster says its own', async () => {
+    const refused = prints(
+      '',
+      'Error: chart requires kubeVersion: <1.35.0-0 which is incompatible with Kubernetes v1.36.0',
+      1,
+    )
+    const text = prints(document('templates/api.yaml', 'Service', 'api'))
+    const helm = (line: string): typeof text => (/--kube-version v1\.3[0-4]/.test(line) ? text : refused)
+    const { set, ran } = await readTree(['deploy/chart'], chart, { helm })
+    expect(set.objects).toHaveLength(1)
+    expect(ran.at(-1)).toContain('--kube-version v1.34.0')
+    await expect(set.forVersion(() => Promise.resolve('v1.35.2'))).rejects.toMatchObject({
+      code: 'helm-refused',
+      message: expect.stringContaining('chart requires kubeVersion: <1.35.0-0'),
+    })
+  })
+
   test('without its values file is refused before Helm is asked', async () => {
     const read = readTree(['deploy/chart'], chart, { helm: prints('') }, { values: ['deploy/stage.yaml'] })
     await expect(read).rejects.toMatchObject({

@@ -16,6 +16,7 @@ const loaders: Readonly<Record<ActionName, () => Promise<Action>>> = {
   scan: async () => (await import('./actions/scan.ts')).entry,
   deploy: async () => (await import('./actions/deploy.ts')).entry,
   rollback: async () => (await import('./actions/rollback.ts')).entry,
+  verify: async () => (await import('./actions/verify.ts')).entry,
 }
 
 /** Command-line tools for people. They take a file and need no runner. */

@@ -22,6 +22,8 @@ export function inputsFromFile(file: SlipwayFile, action: string, choice: Choice
     Object.assign(values, environment, gateOf(file), { application: name, manifests: service?.manifests })
     values['values'] = [service?.values ?? [], environment?.values ?? []].flat().join('\n') || undefined
   }
+  if (action === 'verify')
+    Object.assign(values, file.environments && only('environment', file.environments, choice.environment), gateOf(file))
   return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 

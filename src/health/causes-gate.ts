@@ -1,4 +1,4 @@
-import { because, contradiction, terminal } from './wording.ts'
+import { because, contradiction, image, terminal, waiting } from './wording.ts'
 import type { CauseEntry } from './wording.ts'
 
 /** What the gate and the release say of themselves: not a finding about an object. */
@@ -7,6 +7,12 @@ export const gateCauses = {
     'policy',
     facts => `the API server refused a write half-way${because(facts)}`,
     'Its dry run had accepted the set, so something changed meanwhile (quota, admission, another writer): deploy again.',
+  ),
+  'not-applied': waiting(
+    'platform',
+    0,
+    facts => `nothing applied ${image(facts)} within ${facts['seconds'] ?? ''} s${because(facts)}`,
+    'Look at what should apply it: the sync status in Argo CD or Flux, or the step that runs helm or kubectl.',
   ),
   'permission-lost': contradiction(
     'policy',

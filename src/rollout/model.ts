@@ -16,6 +16,8 @@ export interface GateRequest {
   /** What is gated, for people: the name of a wave. */
   readonly name?: string
   readonly applied: readonly AppliedObject[]
+  /** True when somebody else applied them: then each object says itself when it was last changed. */
+  readonly elsewhere?: boolean
   /** Evidence from before this instant is inert. Taken before the first write. */
   readonly startedAt: Instant
   /** Bound on the whole gate. */

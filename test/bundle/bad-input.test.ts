@@ -15,6 +15,7 @@ const good: Readonly<Record<ActionName, Readonly<Record<string, string>>>> = {
   scan: { role, region: 'eu-west-1', image },
   deploy: { role, region: 'eu-west-1', cluster: 'prod', namespace: 'shop' },
   rollback: { role, region: 'eu-west-1', cluster: 'prod', namespace: 'shop' },
+  verify: { role, region: 'eu-west-1', cluster: 'prod', namespace: 'shop', workloads: 'deployment/api' },
 }
 
 const manifest = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n'
@@ -38,6 +39,42 @@ const workload = (image: string): string =>
   `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: api }\nspec:\n  minReadySeconds: 5\n  template:\n    spec:\n      containers:\n      - name: api\n        image: ${image}\n`
 
 const cases: readonly Case[] = [
+  {
+    what: 'nothing says what to judge',
+    action: 'verify',
+    inputs: { workloads: undefined },
+    says: ['None of the inputs "workloads", "selector", "helm-release" and "from-manifests" is given.'],
+  },
+  {
+    what: 'two inputs say what to judge',
+    action: 'verify',
+    inputs: { 'helm-release': 'shop' },
+    says: ['2 of the inputs "workloads"', 'Give exactly one'],
+  },
+  {
+    what: 'a workload is of a kind that is misspelt',
+    action: 'verify',
+    inputs: { workloads: 'deploymnet/api' },
+    says: ['the kind "deploymnet" is not known here', 'Did you mean deployment/api?'],
+  },
+  {
+    what: 'a workload has no kind',
+    action: 'verify',
+    inputs: { workloads: 'api' },
+    says: ['workloads "api" is not of the form kind/name.', 'deployment/api'],
+  },
+  {
+    what: 'a selector is empty of labels',
+    action: 'verify',
+    inputs: { workloads: undefined, selector: ',' },
+    says: ['selector "," is not a label selector.'],
+  },
+  {
+    what: 'an expected image has a tag only',
+    action: 'verify',
+    inputs: { 'expected-images': '111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/api:1' },
+    says: ['has no digest', 'A tag can be moved'],
+  },
   {
     what: 'a required input is missing',
     action: 'deploy',

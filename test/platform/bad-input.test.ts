@@ -69,6 +69,7 @@ const good = (): Readonly<Record<Exclude<ActionName, 'assume-role'>, Readonly<Re
   scan: { role: roles.build, region, image },
   deploy: { ...place, namespace, manifests: 'app.yaml', soak: '0s' },
   rollback: { ...place, namespace },
+  verify: { ...place, namespace, workloads: 'deployment/api' },
 })
 
 interface Case {

@@ -28,6 +28,8 @@ export const emptyLedger: Ledger = { entries: new Map(), forgiven: new Map() }
 
 interface Scene {
   readonly startLine: Instant
+  /** By subject, where each has its own. */
+  readonly ownLines: ReadonlyMap<string, Instant>
   readonly pods: readonly KubeObject[]
   readonly now: Instant
 }
@@ -57,7 +59,9 @@ function keyOf({ uid, subject, container, code, class: evidenceClass }: Evidence
 
 const slotKey = ({ uid, container }: Evidence): string => `${uid}/${container ?? ''}`
 
-function isInert(evidence: Evidence, { startLine: line, pods }: Scene, forgiven: Map<string, number>): boolean {
+function isInert(evidence: Evidence, scene: Scene, forgiven: Map<string, number>): boolean {
+  const { startLine, ownLines, pods } = scene
+  const line = ownLines.get(evidence.subject) ?? startLine
   if (lingering.has(evidence.code)) return evidence.at < line
   if (evidence.class !== 'B') return false
   if (evidence.at < line) {

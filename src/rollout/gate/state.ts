@@ -9,7 +9,7 @@ import { raisedAlarms } from './alarms.ts'
 import { foldAnswers, noAnswers, type Answers, type SourceEvent } from './answers.ts'
 import { emptyLedger, record, type Ledger } from './ledger.ts'
 import { withSecondSource } from './second-source.ts'
-import { skewBound, skewOf, startLine } from './server-time.ts'
+import { ownLines, skewBound, skewOf, startLine } from './server-time.ts'
 import { emptyStore, fold, type ChannelEvent, type Store } from './store.ts'
 import { assessSubjects, channelsFor, gatedObjects, sceneOf, type Subject } from './subjects.ts'
 import { withTargets } from './targets.ts'
@@ -30,6 +30,8 @@ export interface GateState {
   readonly begunAt: Instant
   /** On the cluster's clock. */
   readonly startLine: Instant
+  /** By subject, when somebody else applied them. */
+  readonly ownLines: ReadonlyMap<string, Instant>
   /** How far the runner's clock can be ahead of the cluster's (see `skewBound`). */
   readonly skewBound: number
   readonly store: Store
@@ -53,6 +55,7 @@ export function initialState(request: GateRequest, now: Instant): GateState {
     gated,
     begunAt: now,
     startLine: line,
+    ownLines: ownLines(request),
     skewBound: skewBound(Infinity, objects, now),
     store: emptyStore(channelsFor(gated, request), line, sceneOf(request)),
     ledger: emptyLedger,
@@ -80,7 +83,12 @@ export function advance(state: GateState, events: readonly GateEvent[], now: Ins
     .flatMap(({ health }) => evidenceOf(health))
     .map(evidence => withSecondSource(evidence, answers, related, request))
     .concat(raisedAlarms(request, answers, now))
-  const ledger = record(state.ledger, found, { startLine: state.startLine, pods: related.pods, now })
+  const ledger = record(state.ledger, found, {
+    startLine: state.startLine,
+    ownLines: state.ownLines,
+    pods: related.pods,
+    now,
+  })
   const ready = subjects.every(({ health, foreign }) => health.status === 'healthy' && foreign === undefined)
   const { readyAt: before, ...rest } = state
   const readyAt = ready ? (before ?? now) : undefined

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { assumeRole } from '../../../src/actions/assume-role.contract.ts'
 import { deploy } from '../../../src/actions/deploy.contract.ts'
 import { scan } from '../../../src/actions/scan.contract.ts'
+import { verify } from '../../../src/actions/verify.contract.ts'
 import { valuesFromConfig } from '../../../src/config/values-from-config.ts'
 
 let workspace = ''
@@ -37,6 +38,14 @@ test('its alarms come one per line, and an empty list names none', async () => {
   expect(await read()).toMatchObject({ alarms: 'shop-5xx\nshop, slow' })
   file(`environments: { prod: ${environment} }\ngate: { alarms: [] }`)
   expect(await read()).not.toHaveProperty('alarms')
+})
+
+test('verify takes the place and the gate from it, and needs no service to be chosen', async () => {
+  file(
+    `services: { a: { repository: a/a }, b: { repository: b/b } }\nenvironments: { prod: ${environment} }\ngate: { soak: 5s }`,
+  )
+  const values = await valuesFromConfig(verify, { GITHUB_WORKSPACE: workspace })
+  expect(values).toEqual(expect.objectContaining({ cluster: 'prod', namespace: 'shop', soak: '5s' }))
 })
 
 test('a file that is named must be there', async () => {

@@ -1,0 +1,65 @@
+import { parseRole } from '../identity/role.ts'
+import { eksDeploy } from '../identity/session-policy.ts'
+import { openSession } from '../identity/session.ts'
+import { connectEks } from '../kubernetes/eks.ts'
+import type { KubeObject } from '../kubernetes/model.ts'
+import { secondSources } from '../platform/second-sources.ts'
+import { readManifests } from '../rollout/render/read-manifests.ts'
+import { requireRoomToSoak } from '../rollout/stages.ts'
+import type { SubjectQuery } from '../rollout/verify/subject-query.ts'
+import { verify } from '../rollout/verify/verify.ts'
+import { action } from '../runtime/action.ts'
+import type { Context } from '../runtime/context.ts'
+import { UserError } from '../runtime/errors.ts'
+import { filesBelow } from '../runtime/files.ts'
+import type { Given } from '../runtime/inputs.ts'
+import { concludeRelease } from './conclude-release.ts'
+import { openTrace } from './release-trace.ts'
+import { verify as contract } from './verify.contract.ts'
+
+export const entry = action(contract, async (given, context, { outputs, summary }) => {
+  requireRoomToSoak({ timeoutMs: given.timeout, soakMs: given.soak })
+  const query = await queryOf(given, context)
+  const { partition, accountId: account } = parseRole(given.role)
+  // What runs there is known only behind this session: images of any repository of the account may have to be looked up.
+  const place = { partition, account, region: given.region, cluster: given.cluster }
+  const policy = eksDeploy({ ...place, repositories: ['*'], alarms: given.alarms !== undefined })
+  const session = await openSession({ role: given.role, region: given.region, policy }, context)
+  const cluster = await connectEks({ cluster: given.cluster, session, context })
+  const application = given.helmRelease ?? given.namespace
+  const trace = openTrace({ ...given, application }, context)
+  outputs.set({ trace: trace.path })
+  const { namespace, expectedImages = [], timeout: timeoutMs, soak: soakMs } = given
+  const outcome = await verify(
+    { application, namespace, query, images: expectedImages, timeoutMs, soakMs },
+    { ...context, cluster, ...secondSources(session, given.alarms), trace },
+  )
+  return concludeRelease(outcome, { action: contract.name, cluster: given.cluster, context }, { outputs, summary })
+})
+
+/** The one of the four inputs that says what to judge. */
+async function queryOf(given: Given<typeof contract.inputs>, context: Context): Promise<SubjectQuery> {
+  const { workloads, selector, helmRelease: release, fromManifests: paths } = given
+  const asked: readonly SubjectQuery[] = [
+    ...(workloads === undefined ? [] : [{ by: 'name' as const, workloads }]),
+    ...(selector === undefined ? [] : [{ by: 'label' as const, selector }]),
+    ...(release === undefined ? [] : [{ by: 'helm' as const, release }]),
+    ...(paths === undefined ? [] : [{ by: 'manifest' as const, objects: await objectsIn(paths, given, context) }]),
+  ]
+  const [query, ...others] = asked
+  if (query !== undefined && others.length === 0) return query
+  throw new UserError(
+    'input-workloads',
+    `${asked.length === 0 ? 'None' : `${asked.length}`} of the inputs "workloads", "selector", "helm-release" and "from-manifests" ${asked.length === 0 ? 'is' : 'are'} given.`,
+    { why: 'One of them says what to judge.', todo: 'Give exactly one, for example workloads: deployment/api.' },
+  )
+}
+
+async function objectsIn(
+  paths: readonly string[],
+  { namespace, timeout: timeoutMs, soak: soakMs }: Given<typeof contract.inputs>,
+  context: Context,
+): Promise<readonly KubeObject[]> {
+  const request = { paths, values: [], application: namespace, namespace, otherNamespaces: [], timeoutMs, soakMs }
+  return (await readManifests(request, { ...context, files: filesBelow(context.workspace) })).objects
+}

@@ -6,15 +6,18 @@ import { releaseResult } from '../report/result.ts'
 import type { ReleaseOutcome } from '../rollout/model.ts'
 import type { Outcome } from '../runtime/action.ts'
 import type { Context } from '../runtime/context.ts'
+import type { Place } from '../runtime/errors.ts'
 import { writePage } from '../runtime/files.ts'
 import type { Outputs, Summary } from '../runtime/outputs.ts'
-import { outputsOf, succeeded, viewOf } from './release-view.ts'
+import { outputsOf, placeView, succeeded, viewOf } from './release-view.ts'
 import type { releaseOutputs } from './shared-inputs.ts'
 
-interface Place {
+interface Frame {
   readonly action: string
   readonly cluster: string
   readonly context: Context
+  /** The line of the manifests that the cause is about. */
+  readonly at?: Place | undefined
 }
 
 interface Leave {
@@ -23,22 +26,23 @@ interface Leave {
 }
 
 /** Leaves what every action with a verdict leaves (outputs, result for programs, report for people), and ends with it. */
-export async function concludeRelease(raw: ReleaseOutcome, place: Place, leave: Leave): Promise<Outcome> {
-  const { context, cluster } = place
+export async function concludeRelease(raw: ReleaseOutcome, given: Frame, leave: Leave): Promise<Outcome> {
+  const { action, context, cluster, at } = given
   const { tempFolder, troubleshooting: docs } = context
   // Files are not masked by anybody else: what a container printed goes into them too.
   const outcome = hideIn(raw, text => context.hide(text))
-  const frame = { ...place, actor: context.github.actor, runUrl: context.github.runUrl, docs }
+  const frame = { action, cluster, actor: context.github.actor, runUrl: context.github.runUrl, docs }
   const result = `${JSON.stringify(releaseResult(outcome, frame), undefined, 2)}\n`
   leave.outputs.set({ ...outputsOf(outcome), result: await writePage(tempFolder, 'result.json', result) })
   if (!outcome.result) {
     leave.summary.add(planSummary(outcome))
     return { ok: true, line: planLines(outcome) }
   }
-  const view = viewOf(outcome, outcome.result, context.github, cluster)
+  const judged = viewOf(outcome, outcome.result, context.github, cluster)
+  const view = { ...judged, ...(at && { place: placeView(at, context.github) }) }
   leave.summary.add(releaseSummary(view, docs))
   leave.outputs.set({ report: await writePage(tempFolder, 'release.html', htmlPage(releaseReport(view, docs))) })
-  return { ok: succeeded(outcome.result), line: releaseLines(view, docs) }
+  return { ok: succeeded(outcome.result), line: releaseLines(view, docs), ...(at && { annotation: at }) }
 }
 
 /** The same data with every text in it hidden. */

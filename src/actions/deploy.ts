@@ -61,10 +61,8 @@ export const entry = action(contract, async (given, context, { outputs, summary 
     rolledBack: rollback !== undefined && succeeded(rollback.result),
     rollback: rollback?.verdict ?? '',
   })
-  const end = { action: contract.name, cluster: given.cluster, context }
-  const ended = await concludeRelease(outcome, end, { outputs, summary })
-  const annotation = placeOfCause(result?.cause, manifests, given.namespace)
-  return { ...ended, ...(annotation === undefined ? {} : { annotation }) }
+  const at = placeOfCause(result?.cause, manifests, given.namespace)
+  return concludeRelease(outcome, { action: contract.name, cluster: given.cluster, context, at }, { outputs, summary })
 })
 
 /** What to read, and what it is held against before anybody is asked. */

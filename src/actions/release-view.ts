@@ -2,6 +2,7 @@ import type { ReleaseView, RollbackView } from '../report/release-view.ts'
 import { isSuccess } from '../report/release-view.ts'
 import type { GateResult, ReleaseOutcome, RollbackOutcome } from '../rollout/model.ts'
 import type { Context, GitHubRun } from '../runtime/context.ts'
+import { sayPlace, type Place } from '../runtime/errors.ts'
 
 /** Values of the outputs that every releasing action has. */
 export interface ReleaseOutputs {
@@ -31,6 +32,15 @@ export function succeeded(result: GateResult | undefined): boolean {
 export function holderOf({ github, random }: Pick<Context, 'github' | 'random'>): string {
   const { runUrl, runAttempt, job } = github
   return `${runUrl}/attempts/${runAttempt} (${job} ${random().toString(36).slice(2, 8)})`
+}
+
+/** The line of a file, and its web page at the commit of this run; files that the job made itself have none. */
+export function placeView(place: Place, { repository, runUrl, sha }: GitHubRun): NonNullable<ReleaseView['place']> {
+  const text = sayPlace(place)
+  if (repository === '' || sha === '') return { text }
+  const file = place.file.split('/').map(encodeURIComponent).join('/')
+  const anchor = place.line === undefined ? '' : `#L${place.line}`
+  return { text, link: `${runUrl.split('/actions/')[0]}/blob/${sha}/${file}${anchor}` }
 }
 
 /** A judged release as the report shows it. */

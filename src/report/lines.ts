@@ -19,6 +19,7 @@ export function releaseLines(view: ReleaseView, docs: string = troubleshooting):
     releaseLine(view),
     ...(partial === undefined ? [] : [`  ${cleanLine(partial)}`]),
     ...(cause === undefined ? [] : excerpt.map(line => `    ${cleanLine(line)}`)),
+    ...(view.place === undefined ? [] : [`  in ${cleanLine(view.place.text)}`]),
     ...wayBackLines(view),
     ...(cause === undefined ? [] : [`  next: ${sentence(cause.next)} → ${docs}#${cause.code}`]),
   ]

@@ -37,7 +37,8 @@ export function releaseSummary(view: ReleaseView, docs: string = troubleshooting
   return markdown(releaseReport(view, docs))
 }
 
-function causeBlocks({ cause, partial, logs }: ReleaseView, docs: string): readonly Block[] {
+function causeBlocks(view: ReleaseView, docs: string): readonly Block[] {
+  const { cause, partial, logs } = view
   const partly: readonly Block[] = partial === undefined ? [] : [{ kind: 'text', text: [partial] }]
   if (cause === undefined) return partly
   const confidence = cause.confidence === 'certain' ? '' : ` (${cause.confidence})`
@@ -51,6 +52,7 @@ function causeBlocks({ cause, partial, logs }: ReleaseView, docs: string): reado
         ' Cause ',
         { code: cause.code },
         `, blame ${cause.blame}${confidence}.`,
+        ...placeOf(view),
       ],
     },
     ...logs.slice(0, 1).flatMap(logBlocks),
@@ -61,6 +63,12 @@ function causeBlocks({ cause, partial, logs }: ReleaseView, docs: string): reado
           { kind: 'details' as const, summary: ['Logs of other containers'], blocks: logs.slice(1).flatMap(logBlocks) },
         ]),
   ]
+}
+
+function placeOf({ place }: ReleaseView): Text {
+  if (place === undefined) return []
+  const { text, link } = place
+  return [' See ', link === undefined ? { code: text } : { link, text }, '.']
 }
 
 function explanation(docs: string, code: string): Text {

@@ -39,6 +39,8 @@ export interface ReleaseView {
   readonly changes?: readonly { readonly object: string; readonly change: string }[]
   readonly actor?: string
   readonly runUrl?: string
+  /** The line of the manifests that the cause is about, `k8s/api.yaml:12`, and its web page. */
+  readonly place?: { readonly text: string; readonly link?: string }
   /** Where the application answers. */
   readonly url?: string
 }

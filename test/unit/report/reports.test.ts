@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { htmlPage } from '../../../src/report/html.ts'
+import { releaseLines } from '../../../src/report/lines.ts'
 import { buildSummary } from '../../../src/report/build-report.ts'
 import { releaseReport, releaseSummary } from '../../../src/report/release-report.ts'
 import { scanSummary } from '../../../src/report/scan-report.ts'
@@ -73,6 +74,14 @@ describe('the summary of a failed release', () => {
     })
     expect(hostile).toContain('| 0.0 s | `Pod a\\|b` | &lt;/details&gt; @\u200Bada ::error::x |')
     expect(hostile).toContain('````text\n```\n</details>\n````')
+  })
+
+  test('leads to the line of the manifests that the cause is about', () => {
+    const place = { text: 'k8s/api.yaml:12' }
+    expect(releaseSummary({ ...crashed, place })).toContain('blame code. See `k8s/api.yaml:12`.')
+    const link = 'https://github.com/acme/shop/blob/4f2c/k8s/api.yaml#L12'
+    expect(releaseSummary({ ...crashed, place: { ...place, link } })).toContain(`See [k8s/api.yaml:12](<${link}>).`)
+    expect(releaseLines({ ...crashed, place })).toContain('boom: DATABASE_URL is not set\n  in k8s/api.yaml:12\n')
   })
 
   test('folds the warnings that the cluster gave about the cause, with their number and age', () => {

@@ -10,6 +10,8 @@ export interface ConfigRolls {
   readonly objects: readonly KubeObject[]
   /** Workloads by identity that start anew for it → names of the configuration that changed. */
   readonly restarts: ReadonlyMap<string, readonly string[]>
+  /** Names of changed configuration that running workloads read which have opted out of being started anew. */
+  readonly unread: readonly string[]
 }
 
 export interface ConfigBefore {
@@ -35,26 +37,55 @@ export function rollConfig(objects: readonly KubeObject[], before: ConfigBefore)
   const released = lookupIn(before.previous)
   const earlier: Lookup = identity => released(identity) ?? before.live.get(identity)
   const restarts = new Map<string, readonly string[]>()
+  const unread = new Set<string>()
   const marked = objects.map(object => {
-    const references = readBy(object).filter(reference => inSet(identityOfReference(reference, object)) !== undefined)
     const live = before.live.get(identityOf(object))
-    const mark = live === undefined ? undefined : markOf(live)
-    const recorded = before.asRecorded && (mark ?? markOf(object)) !== undefined
-    if (!recorded && object.metadata.annotations?.[annotations.restart] === 'false')
-      return mark === undefined ? object : withMark(object, mark)
-    if (references.length === 0) return object
+    const references = readBy(object).filter(reference => inSet(identityOfReference(reference, object)) !== undefined)
     const changed = references.filter(
       reference => digestOf([reference], object, earlier) !== digestOf([reference], object, inSet),
     )
-    if (live !== undefined && mark === undefined && changed.length === 0) return object
-    const digest = recorded ? markOf(object) : digestOf(references, object, inSet)
-    if (live !== undefined && mark !== digest && changed.length > 0) {
-      const names = changed.map(({ kind, name }) => `${kind} ${namespaced(object, name)}`)
-      restarts.set(identityOf(object), [...new Set(names)])
+    const marks = { had: live && markOf(live), recorded: before.asRecorded ? markOf(object) : undefined }
+    const mark = markFor(object, marks, {
+      wanted: references.length === 0 ? undefined : digestOf(references, object, inSet),
+      isNew: live === undefined,
+      hasChanged: changed.length > 0,
+      asRecorded: before.asRecorded,
+    })
+    if (live && changed.length > 0) {
+      const names = new Set(changed.map(({ kind, name }) => `${kind} ${namespaced(object, name)}`))
+      if (mark !== marks.had) restarts.set(identityOf(object), [...names])
+      else if (optedOut(object)) for (const name of names) unread.add(name)
     }
-    return digest === undefined ? object : withMark(object, digest)
+    return mark === undefined ? object : withMark(object, mark)
   })
-  return { objects: marked, restarts }
+  return { objects: marked, restarts, unread: [...unread] }
+}
+
+interface Marks {
+  /** On the live object. */
+  readonly had: string | undefined
+  /** In the record that is on its way back. */
+  readonly recorded: string | undefined
+}
+
+function markFor(
+  object: KubeObject,
+  { had, recorded }: Marks,
+  state: {
+    readonly wanted: string | undefined
+    readonly isNew: boolean
+    readonly hasChanged: boolean
+    readonly asRecorded: boolean
+  },
+): string | undefined {
+  if (state.asRecorded && (recorded ?? had) !== undefined) return recorded
+  if (optedOut(object)) return had
+  // What runs without a mark keeps running until there is a reason.
+  return had !== undefined || state.isNew || state.hasChanged ? state.wanted : undefined
+}
+
+function optedOut({ metadata }: KubeObject): boolean {
+  return metadata.annotations?.[annotations.restart] === 'false'
 }
 
 /** References to configuration in the pod template of a workload that runs on; none for other objects. */

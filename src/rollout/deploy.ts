@@ -3,7 +3,7 @@ import { UserError } from '../runtime/errors.ts'
 import { applySetId, closeApplySet, writeApplySet } from './applyset.ts'
 import { goOnWithJobs, oldJobs } from './hook-jobs.ts'
 import { isJob } from './jobs.ts'
-import { adoptedBy, objectsOf, sinceLastSuccess, stillOurs, wentWell } from './leftovers.ts'
+import { adoptedBy, besides, objectsOf, sinceLastSuccess, stillOurs, wentWell } from './leftovers.ts'
 import { afterLockLoss, withLock } from './lock.ts'
 import type { GateResult, ImageCheck, ReleaseOutcome, ReleaseRecord, RollbackOutcome } from './model.ts'
 import { imagesOf, pinImages, unpinned } from './pin.ts'
@@ -106,13 +106,13 @@ async function carryOut(
   ports: ReleasePorts,
 ): Promise<ReleaseOutcome> {
   const { request, recorded, history, revision, shaped } = release
-  const { waves, how, preview, set } = shaped
+  const { waves, how, preview, set, unread } = shaped
   const record = recordOf(release, ports.clock.now())
-  await writeApplySet(request, [...set, ...objectsOf(history)], ports)
+  await writeApplySet(request, [...set, ...objectsOf(recorded)], ports)
   await store.open(record, recorded, ports.signal)
   const afterBad = history[0] !== undefined && !wentWell(history[0])
   const judged = await rollOut({ ...request, timeoutMs, waves, how, afterBad }, ports)
-  const result = withUnreadConfig(afterLockLoss(judged, ports.signal), preview.changes)
+  const result = withUnreadConfig(afterLockLoss(judged, ports.signal), preview.changes, unread)
   if (isSuccess(result)) await pruneAfter(release, ports)
   const back = isSuccess(result) ? {} : await wayBack(record, result, release, ports)
   await store.close(closed(record, result, ports.clock.now(), back.rollback))
@@ -122,9 +122,9 @@ async function carryOut(
 }
 
 /** Last of all: what only the releases before had. Members of the ApplySet are then what this release has. */
-async function pruneAfter({ request, shaped, orphans }: Release, ports: ReleasePorts): Promise<void> {
+async function pruneAfter({ request, recorded, shaped, orphans }: Release, ports: ReleasePorts): Promise<void> {
   await removeAll(orphans, request.application, ports)
-  await closeApplySet(request, shaped.set, ports)
+  await closeApplySet(request, [...shaped.set, ...besides(recorded, request.source)], ports)
 }
 
 function wayBack(
@@ -133,8 +133,8 @@ function wayBack(
   { request, history }: Release,
   ports: ReleasePorts,
 ): ReturnType<typeof bringBack> {
-  const { application, rollback: enabled, timeoutMs, soakMs } = request
-  return bringBack({ application, failed, history, verdict, enabled, timeoutMs, soakMs }, ports)
+  const { application, namespace, rollback: enabled, timeoutMs, soakMs } = request
+  return bringBack({ application, namespace, failed, history, verdict, enabled, timeoutMs, soakMs }, ports)
 }
 
 async function prepare(request: DeployRequest, store: ReleaseStore, ports: ReleasePorts): Promise<Release> {

@@ -2,8 +2,10 @@ import type { Cluster, KubeObject } from '../kubernetes/model.ts'
 import { identityOf, keyOf } from '../kubernetes/names.ts'
 import { inParallel } from '../runtime/parallel.ts'
 import { foreignOwnerOf } from './foreign-owners.ts'
+import { isJob } from './jobs.ts'
 import { applicationLabel } from './marks.ts'
 import type { ReleaseRecord } from './model.ts'
+import { isPrunable } from './plan.ts'
 
 const parallelRequests = 8
 
@@ -38,6 +40,19 @@ export function objectsOf(records: readonly Pick<ReleaseRecord, 'objects'>[]): r
     for (const object of record.objects) objects.set(identityOf(object), object)
   }
   return [...objects.values()]
+}
+
+/**
+ * What may stand of an application beside the set that `source` has just released: what other manifests released, Jobs
+ * that stay for a while, and what is never pruned. `recorded` is newest first. Pure.
+ */
+export function besides(recorded: readonly ReleaseRecord[], source: string | undefined): readonly KubeObject[] {
+  const bySource = Map.groupBy(recorded, record => record.source)
+  return [...bySource].flatMap(([from, records]) =>
+    from === source
+      ? objectsOf(records).filter(object => isJob(object) || !isPrunable(object))
+      : objectsOf(sinceLastSuccess(records)),
+  )
 }
 
 /**

@@ -87,7 +87,7 @@ export function orphansOf(previous: readonly KubeObject[], current: readonly Kub
 }
 
 /** Never deleted by us: their deletion takes data, or everything in them, along. */
-function isPrunable(object: KubeObject): boolean {
+export function isPrunable(object: KubeObject): boolean {
   return !['Namespace', 'CustomResourceDefinition', 'PersistentVolumeClaim', 'PersistentVolume'].includes(object.kind)
 }
 
@@ -124,9 +124,17 @@ function own(object: KubeObject, request: PlanRequest): KubeObject {
       ...rest,
       name,
       ...(namespace === undefined ? {} : { namespace }),
-      labels: { ...metadata.labels, [applicationLabel]: request.application, [partOfLabel]: request.applySet },
+      labels: { ...metadata.labels, ...memberLabels(request) },
     },
   }
+}
+
+/** What marks an object as one of an application's. */
+export function memberLabels({
+  application,
+  applySet,
+}: Pick<PlanRequest, 'application' | 'applySet'>): Readonly<Record<string, string>> {
+  return { [applicationLabel]: application, [partOfLabel]: applySet }
 }
 
 function badAnnotation(object: KubeObject, annotation: string, value: string, wanted: string): UserError {

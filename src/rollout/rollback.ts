@@ -1,5 +1,6 @@
 import { UserError } from '../runtime/errors.ts'
-import { originOf, wasJudged, wentWell } from './leftovers.ts'
+import { closeApplySet, writeApplySet } from './applyset.ts'
+import { besides, objectsOf, originOf, wasJudged, wentWell } from './leftovers.ts'
 import { afterLockLoss, withLock } from './lock.ts'
 import type { PlannedChange, ReleaseOutcome, ReleaseRecord } from './model.ts'
 import type { ReleasePorts } from './ports.ts'
@@ -7,6 +8,7 @@ import { prune } from './preview.ts'
 import { recordedApplications, releaseStore } from './record.ts'
 import type { ReleaseStore } from './record.ts'
 import { isSuccess, requireRoomToSoak } from './stages.ts'
+import { withUnreadConfig } from './unread-config.ts'
 import { goneImage, planReturn, reapply, type Return } from './way-back.ts'
 
 export interface RollbackRequest {
@@ -51,7 +53,7 @@ async function prepare(request: RollbackRequest, store: ReleaseStore, ports: Rel
   await requireImagesOf(target, ports)
   await ports.alarms?.read(signal)
   const history = recorded.filter(({ source }) => source === target.source)
-  return { recorded, newest, ...(await planReturn(target, history, ports)) }
+  return { recorded, newest, ...(await planReturn(target, history, request.namespace, ports)) }
 }
 
 async function goBack(
@@ -60,7 +62,7 @@ async function goBack(
   store: ReleaseStore,
   ports: ReleasePorts,
 ): Promise<ReleaseOutcome> {
-  const { newest, target, notes } = demand
+  const { newest, target, shaped, notes } = demand
   const record: ReleaseRecord = {
     ...withoutOutcome(target),
     revision: newest.revision + 1,
@@ -70,9 +72,13 @@ async function goBack(
     ...(request.actor === undefined ? {} : { actor: request.actor }),
   }
   for (const note of notes) ports.log.info(note)
+  await writeApplySet(request, objectsOf(demand.recorded), ports)
   await store.open(record, demand.recorded, ports.signal)
-  const result = afterLockLoss(await reapply(demand, request, ports), ports.signal)
+  const judged = afterLockLoss(await reapply(demand, request, ports), ports.signal)
+  const result = withUnreadConfig(judged, shaped.preview.changes, shaped.unread)
   const { verdict, cause: why } = result
+  if (isSuccess(result))
+    await closeApplySet(request, [...shaped.set, ...besides(demand.recorded, target.source)], ports)
   await store.close({ ...record, verdict, endedAt: ports.clock.now(), ...(why ? { cause: why.code } : {}) })
   return {
     ...planned(request, demand),

@@ -33,6 +33,8 @@ export interface ShapedSet {
   readonly waves: readonly Wave[]
   readonly preview: Preview
   readonly how: ApplyHow
+  /** Names of changed configuration that no pod is started anew for. */
+  readonly unread: readonly string[]
 }
 
 /**
@@ -44,7 +46,7 @@ export async function shapeSet(request: ShapeRequest, { cluster, signal }: Relea
   const { application, objects, gone, restored = [], takeOwnership = false } = request
   const live = await readLive([...objects, ...restored], cluster, signal)
   if (!takeOwnership) refuseForeign(live.values(), application)
-  const { objects: set, restarts } = rollConfig(objects, { ...request, live })
+  const { objects: set, restarts, unread } = rollConfig(objects, { ...request, live })
   const scaled = await scaledByOthers([...set, ...restored], live, cluster, signal, gone)
   const waves = wavesOf([...leaveReplicas(set, scaled), ...restored])
   const back = new Set(restored.map(identityOf))
@@ -60,5 +62,6 @@ export async function shapeSet(request: ShapeRequest, { cluster, signal }: Relea
     waves,
     preview: { ...preview, changes: [...preview.changes, ...restored.map(restore)] },
     how: { preview, force, restored: back },
+    unread,
   }
 }

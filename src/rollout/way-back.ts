@@ -4,11 +4,12 @@ import type { KubeObject } from '../kubernetes/model.ts'
 import { identityOf } from '../kubernetes/names.ts'
 import { messageOf } from '../runtime/errors.ts'
 import { withoutAlarms } from './alarms.ts'
+import { applySetId } from './applyset.ts'
 import { reversible } from './irreversible.ts'
 import { objectsOf, originOf, sinceLastSuccess, stillOurs, wentWell } from './leftovers.ts'
 import { applicationLabel } from './marks.ts'
 import type { GateResult, ReleaseRecord, RollbackOutcome } from './model.ts'
-import { orphansOf } from './plan.ts'
+import { memberLabels, orphansOf } from './plan.ts'
 import type { ReleasePorts } from './ports.ts'
 import { readLive } from './preview.ts'
 import { removeAll } from './remove.ts'
@@ -18,6 +19,8 @@ import { isSuccess, rollOut } from './stages.ts'
 
 export interface BringBackRequest {
   readonly application: string
+  /** Of the releases' records. */
+  readonly namespace: string
   /** The release that failed. */
   readonly failed: ReleaseRecord
   /** The releases before it, newest first. */
@@ -47,7 +50,7 @@ export async function bringBack(
   const startedAt = ports.clock.now()
   const way = { toRevision, ...(target.commit === undefined ? {} : { toCommit: target.commit }) }
   try {
-    const plan = await planReturn(target, [failed, ...history], ports)
+    const plan = await planReturn(target, [failed, ...history], request.namespace, ports)
     for (const note of plan.notes) ports.log.info(note)
     const result = await reapply(plan, request, withoutAlarms(ports))
     return { rollback: { ...way, ...judged(result), notes: plan.notes } }
@@ -117,6 +120,7 @@ export interface Return {
 export async function planReturn(
   target: ReleaseRecord,
   records: readonly ReleaseRecord[],
+  namespace: string,
   ports: ReleasePorts,
 ): Promise<Return> {
   const { cluster, signal } = ports
@@ -139,8 +143,15 @@ export async function planReturn(
     .flatMap(object => former.get(identityOf(object)) ?? [])
   const { objects, notes } = reversible(target.objects, live)
   const previous = records[0]?.objects ?? []
-  const request = { application, objects, previous, restored, gone: surplus, force: true, asRecorded: true }
+  const labels = memberLabels({ application, applySet: applySetId({ application, namespace }) })
+  const members = objects.map(object => withLabels(object, labels))
+  const request = { application, objects: members, previous, restored, gone: surplus, force: true, asRecorded: true }
   return { target, shaped: await shapeSet(request, ports), surplus, notes }
+}
+
+/** A record may be older than a label of ours. */
+function withLabels(object: KubeObject, labels: Readonly<Record<string, string>>): KubeObject {
+  return { ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...labels } } }
 }
 
 function mayBeIrreversible({ kind }: KubeObject): boolean {

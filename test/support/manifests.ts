@@ -35,6 +35,27 @@ export function workload(script: string, { env = {}, image = baseImage, containe
   }
 }
 
+/** A StatefulSet of `replicas` pods in order, whose only container `db` runs `script`. */
+export function statefulSet(
+  script: string,
+  replicas: number,
+  spec: Readonly<Record<string, unknown>> = {},
+): KubeObject {
+  const labels = { app: 'db' }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'db' },
+    spec: {
+      serviceName: 'db',
+      replicas,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: podSpec('db', script, { container: { readinessProbe } }) },
+      ...spec,
+    },
+  }
+}
+
 /** A Job that runs once, before the workloads. */
 export function hookJob(script: string): KubeObject {
   return {

@@ -42,4 +42,8 @@ test('a release makes its objects members, and its parent forgets the kinds that
   api.objection = write => void (write === 'apply ConfigMap shop/a' && told.push(kinds()))
   await deploy(maps('a'))
   expect([...told, kinds()]).toEqual(['ConfigMap,Service', 'ConfigMap'])
+  // Members that other manifests brought are not forgotten, nor what is never pruned.
+  await deploy([object('Secret', 'b'), object('PersistentVolumeClaim', 'data')], { source: 'other/' })
+  await deploy([object('Secret', 'b')], { source: 'other/' })
+  expect(kinds()).toBe('ConfigMap,PersistentVolumeClaim,Secret')
 })

@@ -41,12 +41,12 @@ interface Before {
 }
 
 function roll(set: readonly KubeObject[], { live = [], previous = [], asRecorded = false }: Before = {}) {
-  const { objects, restarts } = rollConfig(set, {
+  const { objects, restarts, unread } = rollConfig(set, {
     live: new Map(live.map(object => [identityOf(object), object])),
     previous,
     asRecorded,
   })
-  return { objects, mark: markOf(objects.at(-1)), restarts: [...restarts.values()].flat() }
+  return { objects, mark: markOf(objects.at(-1)), restarts: [...restarts.values()].flat(), unread }
 }
 
 /** The marks that two contents of the same configuration lead to. */
@@ -145,7 +145,7 @@ describe('a running workload', () => {
     const out = reader(envFrom('settings'), { 'slipway.dev/restart-on-config': 'false' })
     expect(roll([green, out], { live: [blue, running], previous: [blue, running] }).mark).toBeUndefined()
     const kept = roll([green, out], { live: [blue, marked], previous: [blue, marked] })
-    expect([kept.mark, kept.restarts]).toEqual([markOf(marked), []])
+    expect(kept).toMatchObject({ mark: markOf(marked), restarts: [], unread: ['ConfigMap shop/settings'] })
   })
 })
 

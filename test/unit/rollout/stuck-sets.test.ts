@@ -47,7 +47,7 @@ async function freed(shape: Shape, pods: readonly KubeObject[], version = 'v1.36
     cluster: api,
     clock: new SkippingClock(),
     log,
-    signal: AbortSignal.timeout(2_000),
+    signal: new AbortController().signal,
   })
   return api.writes.map(write => write.replace('remove Pod shop/', ''))
 }

@@ -110,7 +110,7 @@ async function carryOut(
   const record = recordOf(release, ports.clock.now())
   await writeApplySet(request, [...set, ...objectsOf(recorded)], ports)
   await store.open(record, recorded, ports.signal)
-  const afterBad = history[0] !== undefined && !wentWell(history[0])
+  const afterBad = history[0] !== undefined && !wentWell(history[0]) && history[0].rolledBackTo === undefined
   const judged = await rollOut({ ...request, timeoutMs, waves, how, afterBad }, ports)
   const result = withUnreadConfig(afterLockLoss(judged, ports.signal), preview.changes, unread)
   if (isSuccess(result)) await pruneAfter(release, ports)

@@ -154,6 +154,7 @@ describe('an application', () => {
       'ConfigMap settings',
       'Deployment api',
       `Lease slipway-${namespace}`,
+      `Secret slipway-${namespace}-members`,
       ...[1, 2, 3].map(revision => `Secret slipway-${namespace}-r${revision}`),
     ])
   })

@@ -88,13 +88,14 @@ async function stillCurrent(checked: Release, store: ReleaseStore, ports: Releas
   return same ? checked : prepare(checked.request, store, ports)
 }
 
-function planned({ request, shaped: { set, preview }, orphans }: Release): ReleaseOutcome {
+function planned({ request, shaped: { set, preview, notes }, orphans }: Release): ReleaseOutcome {
   return {
     application: request.application,
     namespace: request.namespace,
     ...(request.commit === undefined ? {} : { commit: request.commit }),
     images: imagesOf(set),
     changes: [...preview.changes, ...orphans.map(prune)],
+    notes,
     dryRun: request.dryRun,
   }
 }
@@ -110,6 +111,7 @@ async function carryOut(
   const record = recordOf(release, ports.clock.now())
   await writeApplySet(request, [...set, ...objectsOf(recorded)], ports)
   await store.open(record, recorded, ports.signal)
+  announce(shaped, ports)
   const afterBad = history[0] !== undefined && !wentWell(history[0]) && history[0].rolledBackTo === undefined
   const judged = await rollOut({ ...request, timeoutMs, waves, how, afterBad }, ports)
   const result = withUnreadConfig(afterLockLoss(judged, ports.signal), preview.changes, unread)
@@ -119,6 +121,13 @@ async function carryOut(
   const { changes, ...rest } = planned(release)
   const made = isSuccess(result) ? changes : changes.filter(({ change }) => change !== 'prune')
   return { ...rest, changes: made, revision, result, ...back }
+}
+
+/** What a release does on its own account is said before it is done. */
+function announce({ notes, preview }: ShapedSet, { log }: ReleasePorts): void {
+  for (const note of notes) log.info(note)
+  for (const { object, restartedBy } of preview.changes)
+    if (restartedBy) log.info(`restarts  ${object}: it reads ${restartedBy.join(', ')}`)
 }
 
 /** Last of all: what only the releases before had. Members of the ApplySet are then what this release has. */

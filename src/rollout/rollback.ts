@@ -99,7 +99,7 @@ function planned({ application, namespace, dryRun }: RollbackRequest, demand: De
     ...(target.commit === undefined ? {} : { commit: target.commit }),
     images: target.images,
     changes: changesOf(demand),
-    notes,
+    notes: [...notes, ...demand.shaped.notes],
     dryRun,
   }
 }

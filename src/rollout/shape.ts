@@ -1,5 +1,5 @@
 import type { KubeObject } from '../kubernetes/model.ts'
-import { identityOf } from '../kubernetes/names.ts'
+import { identityOf, nameOf } from '../kubernetes/names.ts'
 import type { ApplyHow } from './apply.ts'
 import { leaveReplicas, scaledByOthers } from './autoscaled.ts'
 import { rollConfig } from './config-rolls.ts'
@@ -35,6 +35,8 @@ export interface ShapedSet {
   readonly how: ApplyHow
   /** Names of changed configuration that no pod is started anew for. */
   readonly unread: readonly string[]
+  /** What a person should know of it before it is applied, a sentence each. */
+  readonly notes: readonly string[]
 }
 
 /**
@@ -63,5 +65,10 @@ export async function shapeSet(request: ShapeRequest, { cluster, signal }: Relea
     preview: { ...preview, changes: [...preview.changes, ...restored.map(restore)] },
     how: { preview, force, restored: back },
     unread,
+    notes: applied.filter(object => scaled.has(identityOf(object))).map(leftAlone),
   }
+}
+
+function leftAlone(object: KubeObject): string {
+  return `${nameOf(object)} keeps its number of pods: an autoscaler decides it, not the manifest.`
 }

@@ -3,7 +3,7 @@ import { defineAction } from '../runtime/contract.ts'
 import { defineInputs, input } from '../runtime/inputs.ts'
 import { namespaces } from '../runtime/kubernetes-parsers.ts'
 import { boolean, paths } from '../runtime/parsers.ts'
-import { releaseOutputs, shared } from './shared-inputs.ts'
+import { deploymentsPermission, releaseOutputs, shared } from './shared-inputs.ts'
 
 export const deploy = defineAction({
   name: 'deploy',
@@ -43,6 +43,8 @@ export const deploy = defineAction({
     timeout: shared.timeout,
     soak: shared.soak,
     alarms: shared.alarms,
+    'environment-url': shared.environmentUrl,
+    'github-token': shared.githubToken,
     rollback: input(boolean, 'Bring the previous release back when this one fails.', {
       default: 'true',
       fromFile: true,
@@ -61,6 +63,7 @@ export const deploy = defineAction({
   permissions: {
     contents: { level: 'read', because: 'to check out the manifests' },
     'id-token': { level: 'write', because: 'to prove to AWS which job this is' },
+    deployments: deploymentsPermission,
   },
   usage: `- uses: actions/checkout@v6
 - uses: {action}

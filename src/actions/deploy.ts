@@ -5,6 +5,7 @@ import { connectEks } from '../kubernetes/eks.ts'
 import { ecrRepositoriesOf } from '../registry/reference.ts'
 import { secondSources } from '../platform/second-sources.ts'
 import { deploy } from '../rollout/deploy.ts'
+import type { ReleaseOutcome } from '../rollout/model.ts'
 import { imagesOf } from '../rollout/pin.ts'
 import { placeOfCause } from '../rollout/render/cause-place.ts'
 import type { CheckRequest } from '../rollout/render/checks/check.ts'
@@ -18,6 +19,7 @@ import { filesBelow } from '../runtime/files.ts'
 import type { Given } from '../runtime/inputs.ts'
 import { concludeRelease } from './conclude-release.ts'
 import { deploy as contract } from './deploy.contract.ts'
+import { shownOnGitHub } from './github-deployment.ts'
 import { openTrace } from './release-trace.ts'
 import { holderOf, succeeded } from './release-view.ts'
 
@@ -35,7 +37,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   outputs.set({ trace: trace.path })
   const { manifests, objects } = await offline.forVersion(() => cluster.version(context.signal))
   for (const secret of secretValues(objects)) context.mask(secret)
-  const outcome = await withPlaces(manifests, given.namespace, () =>
+  const release = (): Promise<ReleaseOutcome> =>
     deploy(
       {
         application: given.application ?? given.namespace,
@@ -54,8 +56,9 @@ export const entry = action(contract, async (given, context, { outputs, summary 
         takeOwnership: given.takeOwnership,
       },
       { ...context, cluster, ...secondSources(session, given.alarms), trace },
-    ),
-  )
+    )
+  const placed = (): Promise<ReleaseOutcome> => withPlaces(manifests, given.namespace, release)
+  const outcome = given.dryRun ? await placed() : await shownOnGitHub(given, context, placed)
   const { result, rollback } = outcome
   outputs.set({
     rolledBack: rollback !== undefined && succeeded(rollback.result),

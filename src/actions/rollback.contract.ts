@@ -1,7 +1,7 @@
 import { defineAction } from '../runtime/contract.ts'
 import { defineInputs, input } from '../runtime/inputs.ts'
 import { integer } from '../runtime/parsers.ts'
-import { releaseOutputs, shared } from './shared-inputs.ts'
+import { deploymentsPermission, releaseOutputs, shared } from './shared-inputs.ts'
 
 export const rollback = defineAction({
   name: 'rollback',
@@ -26,13 +26,18 @@ export const rollback = defineAction({
     timeout: shared.timeout,
     soak: shared.soak,
     alarms: shared.alarms,
+    'environment-url': shared.environmentUrl,
+    'github-token': shared.githubToken,
     'dry-run': shared.dryRun,
   }),
   outputs: {
     ...releaseOutputs,
     to: 'Revision that was brought back.',
   },
-  permissions: { 'id-token': { level: 'write', because: 'to prove to AWS which job this is' } },
+  permissions: {
+    'id-token': { level: 'write', because: 'to prove to AWS which job this is' },
+    deployments: deploymentsPermission,
+  },
   usage: `- uses: {action}
   with:
     role: arn:aws:iam::111122223333:role/deploy

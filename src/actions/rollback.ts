@@ -7,6 +7,7 @@ import { rollback } from '../rollout/rollback.ts'
 import { action } from '../runtime/action.ts'
 import { concludeRelease } from './conclude-release.ts'
 import { rollback as contract } from './rollback.contract.ts'
+import { returnShownOnGitHub } from './github-deployment.ts'
 import { openTrace } from './release-trace.ts'
 import { holderOf } from './release-view.ts'
 
@@ -34,5 +35,6 @@ export const entry = action(contract, async (given, context, { outputs, summary 
     { ...context, cluster, ...secondSources(session, given.alarms), trace },
   )
   outputs.set({ to: outcome.rollbackTo })
+  if (!given.dryRun) await returnShownOnGitHub(given, context, outcome)
   return concludeRelease(outcome, { action: contract.name, cluster: given.cluster, context }, { outputs, summary })
 })

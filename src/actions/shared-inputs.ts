@@ -1,7 +1,7 @@
 import { alarmNames, region, roleArn } from '../runtime/aws-parsers.ts'
 import { input } from '../runtime/inputs.ts'
 import { applicationName, clusterName, namespace } from '../runtime/kubernetes-parsers.ts'
-import { boolean, durationBetween, path, text } from '../runtime/parsers.ts'
+import { boolean, durationBetween, path, text, token, webAddress } from '../runtime/parsers.ts'
 
 /**
  * Inputs that several actions have. An action takes them from here, so that the same name means the same everywhere:
@@ -46,7 +46,22 @@ export const shared = {
     'CloudWatch alarms that must stay quiet: one that goes off before the end of the soak fails the release.',
     { fromFile: true, example: 'shop-5xx' },
   ),
+  githubToken: input(
+    token,
+    'Token to show the release as a GitHub Deployment, with `deployments: write`; empty shows none. A job that names an `environment:` is shown by GitHub itself.',
+    { default: '${{ github.token }}' },
+  ),
+  environmentUrl: input(webAddress, 'Where the application answers; linked from the deployment on GitHub.', {
+    fromFile: true,
+    example: 'https://shop.example.com',
+  }),
   dryRun: input(boolean, 'Validate on the server and show what would change; change nothing.', { default: 'false' }),
+} as const
+
+/** Permission of the job that shows a release on GitHub. */
+export const deploymentsPermission = {
+  level: 'write',
+  because: 'optional: to show the release as a GitHub Deployment',
 } as const
 
 /** Sentence of the output `report`, wherever there is one. */

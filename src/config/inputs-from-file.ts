@@ -20,6 +20,7 @@ export function inputsFromFile(file: SlipwayFile, action: string, choice: Choice
     const [name, service] = file.services ? chosen('service', file.services, choice.service) : []
     const environment = file.environments && only('environment', file.environments, choice.environment)
     Object.assign(values, environment, gateOf(file), { application: name, manifests: service?.manifests })
+    values['environment-url'] = environment?.url
     values['values'] = [service?.values ?? [], environment?.values ?? []].flat().join('\n') || undefined
   }
   if (action === 'verify')

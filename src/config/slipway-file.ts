@@ -26,7 +26,7 @@ const environment = z.strictObject({
   cluster: text.describe('EKS cluster.'),
   namespace: text.describe('Namespace of the application.'),
   values: paths.optional().describe('Values files for the Helm chart, over those of the service.'),
-  url: z.url().optional().describe('Where the application answers; shown in reports.'),
+  url: z.url().optional().describe('Where the application answers; linked from the deployment on GitHub.'),
 })
 
 /** slipway.yaml: names services, environments, scan policy and gate once, so that workflow files stay short. */

@@ -25,6 +25,8 @@ export interface GitHubRun {
   readonly runId: string
   readonly runAttempt: string
   readonly job: string
+  /** `https://api.github.com`, or that of an own GitHub server. */
+  readonly apiUrl: string
   /** Web page of this run. */
   readonly runUrl: string
   /** True for pull requests from a fork: no OIDC token, no secrets. */

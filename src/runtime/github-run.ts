@@ -16,6 +16,7 @@ export function githubRun(env: Environment, readText: (file: string) => string):
     runId,
     runAttempt: of('RUN_ATTEMPT') || '1',
     job: of('JOB'),
+    apiUrl: of('API_URL') || 'https://api.github.com',
     runUrl: `${of('SERVER_URL') || 'https://github.com'}/${repository}/actions/runs/${runId}`,
     fromFork: isFromFork(repository, readEvent(of('EVENT_PATH'), readText)),
   }

@@ -88,6 +88,24 @@ export function oneOf<const Words extends readonly string[]>(...words: Words): P
   }
 }
 
+/**
+ * A token of GitHub. An expression that nobody replaced means that no runner was there to do it (a default counts for
+ * the runner only): as good as none.
+ */
+export const token: Parser<string> = {
+  accepts: 'token',
+  parse: value => (value.startsWith('${{') ? '' : value),
+}
+
+/** An address that a browser opens. */
+export const webAddress: Parser<string> = {
+  accepts: 'address (https://…)',
+  parse(value, name) {
+    if (/^https?:\/\/\S+$/.test(value) && URL.canParse(value)) return value
+    throw refuse(name, `${name} "${value}" is no address.`, 'Write it in full, for example https://shop.example.com.')
+  },
+}
+
 /** `NAME=value`, one per line; a value may contain `=`. */
 export const keyValueLines: Parser<Readonly<Record<string, string>>> = {
   accepts: 'lines of `NAME=value`',

@@ -274,6 +274,7 @@ function jobContext(claims: object = {}): { context: SessionContext; masked: str
     runId: '42',
     runAttempt: '1',
     job: 'deploy',
+    apiUrl: 'https://api.github.com',
     runUrl: 'https://github.com/acme/shop/actions/runs/42',
     fromFork: false,
   }

@@ -30,6 +30,7 @@ export function testContext(given: Partial<Omit<Context, 'clock'>> = {}): TestCo
       runId: '1',
       runAttempt: '1',
       job: 'ship',
+      apiUrl: 'https://api.github.com',
       runUrl: 'https://github.com/acme/shop/actions/runs/1',
       fromFork: false,
     },

@@ -26,6 +26,7 @@ const github = {
   runId: '42',
   runAttempt: '2',
   job: 'deploy prod',
+  apiUrl: 'https://api.github.com',
   runUrl: 'https://github.com/acme/shop/actions/runs/42',
   fromFork: false,
 }

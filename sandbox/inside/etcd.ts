@@ -17,6 +17,14 @@ export async function removeKeys(keys: readonly string[]): Promise<void> {
   }
 }
 
+/** Drops all history but the newest version of each key: older versions are answered with "has been compacted". */
+export async function compact(): Promise<void> {
+  const { header } = (await call('kv/range', { key: encode('/'), limit: 1, keys_only: true })) as {
+    header: { revision: string }
+  }
+  await call('kv/compaction', { revision: header.revision, physical: true })
+}
+
 /** etcd's JSON gateway on its client port. */
 async function call(path: string, body: object): Promise<unknown> {
   const answer = await fetch(`http://127.0.0.1:${ports.etcd}/v3/${path}`, {

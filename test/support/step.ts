@@ -26,6 +26,8 @@ export interface StepOptions {
   readonly sha?: string
   /** Claims of the job's OIDC token; `none` is a job without `id-token: write`. */
   readonly claims?: Readonly<Record<string, unknown>> | 'none'
+  /** Variables of the step beside those of the runner. */
+  readonly env?: Readonly<Record<string, string>>
   /** Sends SIGTERM to the step when it aborts. */
   readonly signal?: AbortSignal
 }
@@ -40,7 +42,7 @@ let lastRun = Date.now()
 export async function step(
   action: string,
   inputs: Readonly<Record<string, string | undefined>>,
-  { files = {}, sha = '4f2c9ab01d3e5f60718293a4b5c6d7e8f9012345', claims = {}, signal }: StepOptions = {},
+  { files = {}, sha = '4f2c9ab01d3e5f60718293a4b5c6d7e8f9012345', claims = {}, env = {}, signal }: StepOptions = {},
 ): Promise<Step> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-step-'))
   const runId = String(++lastRun)
@@ -54,6 +56,7 @@ export async function step(
         KUBECONFIG: '',
         ...runnerVariables(folder, runId, sha),
         ...(claims === 'none' ? {} : await rightToToken(claims)),
+        ...env,
         ...Object.fromEntries(given.map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
       },
       ...(signal === undefined ? {} : { signal }),

@@ -16,6 +16,8 @@ export interface Inquiry {
   readonly timeline: readonly TimelineEntry[]
   /** When the last fresh read began. */
   readonly readAt: Instant
+  /** True once a success was put off because the control plane was slow to agree. */
+  readonly doubted?: boolean
 }
 
 /** What follows a look or a read. */
@@ -30,25 +32,43 @@ export function openInquiry(request: GateRequest, now: Instant): Inquiry {
 
 /** Folds what came, and decides. */
 export function look(
-  { state: before, timeline, readAt }: Inquiry,
+  { state: before, timeline, ...rest }: Inquiry,
   events: readonly GateEvent[],
   now: Instant,
 ): { readonly inquiry: Inquiry; readonly said: readonly TimelineEntry[]; readonly next: Next } {
   const state = advance(before, events, now)
   const said = news(before, state, now)
-  const inquiry = { state, timeline: said.length === 0 ? timeline : [...timeline, ...said], readAt }
+  const inquiry = { state, timeline: said.length === 0 ? timeline : [...timeline, ...said], ...rest }
   const decision = judge(state, now)
   if (!restsOnPresent(decision)) return { inquiry, said, next: decision }
   // Events may pour in while a fresh read disagrees: one read a second is enough.
-  if (now < readAt + againMs) return { inquiry, said, next: { decision: 'wait', until: readAt + againMs } }
+  const soonest = rest.readAt + againMs
+  if (now < soonest) return { inquiry, said, next: { decision: 'wait', until: soonest } }
   return { inquiry: { ...inquiry, readAt: now }, said, next: readingFor(decision, state, now) }
 }
 
+/**
+ * A control plane that takes this long to agree was not at its ease: kubelets could not write either, and tell only now
+ * what happened meanwhile.
+ */
+const slowReadMs = 3_000
+
 /** What the answer to `reading` makes of its decision; the same reading again when it failed and may be repeated. */
-export function concluded({ state }: Inquiry, reading: Reading, answer: Answer, now: Instant): Next {
-  return 'failed' in answer
-    ? afterFailedRead(reading, answer.failed, now)
-    : afterRead(reading, state, answer.events, now)
+export function concluded(
+  inquiry: Inquiry,
+  reading: Reading,
+  answer: Answer,
+  now: Instant,
+): { readonly inquiry: Inquiry; readonly next: Next } {
+  if ('failed' in answer) return { inquiry, next: afterFailedRead(reading, answer.failed, now) }
+  const next = afterRead(reading, inquiry.state, answer.events, now)
+  const { soakMs } = inquiry.state.request
+  const isSlow = now - reading.since > slowReadMs
+  if (reading.about.decision !== 'confirm' || next.decision !== 'verdict' || !isSlow) return { inquiry, next }
+  // Once: where every read is slow it is the way that is narrow.
+  if (inquiry.doubted === true || soakMs === 0) return { inquiry, next }
+  const doubted = { ...inquiry, state: { ...inquiry.state, readyAt: now }, doubted: true }
+  return { inquiry: doubted, next: { decision: 'wait', until: now + soakMs } }
 }
 
 export function cancelledAt(now: Instant): Judgement {

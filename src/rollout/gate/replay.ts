@@ -109,7 +109,9 @@ class Rerun {
     if (this.#next?.decision !== 'read') {
       return this.#leave(`line ${number}: the recorded run was about to decide here`)
     }
-    this.#next = concluded(this.#inquiry, this.#next, answer, at)
+    const { inquiry, next } = concluded(this.#inquiry, this.#next, answer, at)
+    this.#inquiry = inquiry
+    this.#next = next
   }
 
   #close({ verdict, code, at }: Extract<Step, { is: 'closed' }>): void {

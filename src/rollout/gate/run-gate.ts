@@ -147,7 +147,8 @@ class Gate {
     const answer = await readAfresh(reading, { ...this.#ports, signal: this.#signal })
     const now = clock.now()
     trace?.read(now, answer)
-    const next = concluded(this.inquiry, reading, answer, now)
+    const { inquiry, next } = concluded(this.inquiry, reading, answer, now)
+    this.inquiry = inquiry
     if ('failed' in answer) log.debug(`the fresh read failed: ${answer.failed}`)
     else if (next.decision === 'wait') log.debug('a fresh read shows something else than the watches')
     if (next.decision === 'read') await clock.sleep(againMs, this.#signal).catch(() => undefined)

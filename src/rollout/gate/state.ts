@@ -10,7 +10,7 @@ import { foldAnswers, noAnswers, type Answers, type SourceEvent } from './answer
 import { emptyLedger, record, type Ledger } from './ledger.ts'
 import { withSecondSource } from './second-source.ts'
 import { ownLines, skewBound, skewOf, startLine } from './server-time.ts'
-import { emptyStore, fold, type ChannelEvent, type Store } from './store.ts'
+import { type ChannelEvent, channelKey, emptyStore, fold, requiredChannels, type Store } from './store.ts'
 import { assessSubjects, channelsFor, gatedObjects, sceneOf, type Subject } from './subjects.ts'
 import { withTargets } from './targets.ts'
 
@@ -91,7 +91,8 @@ export function advance(state: GateState, events: readonly GateEvent[], now: Ins
   })
   const ready = subjects.every(({ health, foreign }) => health.status === 'healthy' && foreign === undefined)
   const { readyAt: before, ...rest } = state
-  const readyAt = ready ? (before ?? now) : undefined
+  const since = endsDark(state.store, store) ? now : (before ?? now)
+  const readyAt = ready ? since : undefined
   const progress = new Map(subjects.map(subject => [subject.name, progressOf(subject, store, state, now)]))
   return {
     ...rest,
@@ -103,6 +104,16 @@ export function advance(state: GateState, events: readonly GateEvent[], now: Ins
     progress,
     ...(readyAt === undefined ? {} : { readyAt }),
   }
+}
+
+/**
+ * True when a watch is back after a gap. What happened meanwhile may not have been told yet: a kubelet that could not
+ * reach the API server either repeats its report within 10 s. So nothing counts as having stayed healthy in the dark.
+ */
+function endsDark(before: Store, after: Store): boolean {
+  return requiredChannels(before).some(
+    ({ channel, gap }) => gap !== undefined && after.channels.get(channelKey(channel))?.gap === undefined,
+  )
 }
 
 function objectsIn({ event }: ChannelEvent): readonly KubeObject[] {

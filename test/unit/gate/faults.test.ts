@@ -106,6 +106,29 @@ describe('never healthy on stale or missing data', () => {
     expect(await story.verdict()).toMatchObject({ verdict: 'healthy', seconds: 25 })
   })
 
+  test('time in the dark is not time in health: the soak begins anew when a watch is back', async () => {
+    const story = goodStory()
+    story.at(5, () => story.cluster.cut('Pod')).at(15, () => story.cluster.mend('Pod'))
+    expect(await story.verdict()).toMatchObject({ verdict: 'healthy', seconds: 35 })
+  })
+
+  test('a crash that the kubelet could not report in the dark is seen in the soak after it', async () => {
+    const story = goodStory()
+    story
+      .at(15, () => story.cluster.cut('Pod'))
+      .at(21, () => story.cluster.mend('Pod'))
+      .at(24, () => story.pod('a', [exited(story, 1, 1)]))
+    expect(await story.verdict()).toMatchObject({ verdict: 'failed', seconds: 24 })
+  })
+
+  test('a fresh read that was long in coming is no proof that kubelets could write: it must soak once more', async () => {
+    const story = goodStory()
+    story
+      .at(3, () => void (story.cluster.unreachable = new Error('etcd is paused')))
+      .at(30, () => void (story.cluster.unreachable = undefined))
+    expect(await story.verdict()).toMatchObject({ verdict: 'healthy', seconds: 50 })
+  })
+
   test('a liveness probe that fails holds a ready pod back: it will be killed after the soak', async () => {
     const story = new Story()
     const containers = [{ name: 'api', image, livenessProbe: { periodSeconds: 10 } }]

@@ -6,7 +6,7 @@ import { defineConfig } from 'oxlint'
  */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   runtime: [],
-  config: ['runtime'],
+  config: ['runtime', 'health'],
   identity: ['runtime'],
   github: ['runtime'],
   registry: ['runtime', 'identity'],

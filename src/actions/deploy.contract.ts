@@ -43,6 +43,7 @@ export const deploy = defineAction({
     timeout: shared.timeout,
     soak: shared.soak,
     alarms: shared.alarms,
+    'health-rules': shared.healthRules,
     'environment-url': shared.environmentUrl,
     'github-token': shared.githubToken,
     rollback: input(boolean, 'Bring the previous release back when this one fails.', {

@@ -50,6 +50,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
         holder: holderOf(context),
         timeoutMs: given.timeout,
         soakMs: given.soak,
+        ...(given.healthRules === undefined ? {} : { healthRules: given.healthRules }),
         rollback: given.rollback,
         dryRun: given.dryRun,
         force: given.forceConflicts,

@@ -26,6 +26,7 @@ export const rollback = defineAction({
     timeout: shared.timeout,
     soak: shared.soak,
     alarms: shared.alarms,
+    'health-rules': shared.healthRules,
     'environment-url': shared.environmentUrl,
     'github-token': shared.githubToken,
     'dry-run': shared.dryRun,

@@ -30,6 +30,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
       holder: holderOf(context),
       timeoutMs: given.timeout,
       soakMs: given.soak,
+      ...(given.healthRules === undefined ? {} : { healthRules: given.healthRules }),
       dryRun: given.dryRun,
     },
     { ...context, cluster, ...secondSources(session, given.alarms), trace },

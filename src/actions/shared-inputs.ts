@@ -2,6 +2,7 @@ import { alarmNames, region, roleArn } from '../runtime/aws-parsers.ts'
 import { input } from '../runtime/inputs.ts'
 import { applicationName, clusterName, namespace } from '../runtime/kubernetes-parsers.ts'
 import { boolean, durationBetween, path, text, token, webAddress } from '../runtime/parsers.ts'
+import { healthRules } from './health-rules.ts'
 
 /**
  * Inputs that several actions have. An action takes them from here, so that the same name means the same everywhere:
@@ -46,6 +47,7 @@ export const shared = {
     'CloudWatch alarms that must stay quiet: one that goes off before the end of the soak fails the release.',
     { fromFile: true, example: 'shop-5xx' },
   ),
+  healthRules: input(healthRules, 'How the health of custom resources is read from their status.', { fromFile: true }),
   githubToken: input(
     token,
     'Token to show the release as a GitHub Deployment, with `deployments: write`; empty shows none. A job that names an `environment:` is shown by GitHub itself.',

@@ -47,6 +47,7 @@ export const verify = defineAction({
     timeout: shared.timeout,
     soak: shared.soak,
     alarms: shared.alarms,
+    'health-rules': shared.healthRules,
   }),
   outputs,
   permissions: {

@@ -29,9 +29,10 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   const application = given.helmRelease ?? given.namespace
   const trace = openTrace({ ...given, application }, context)
   outputs.set({ trace: trace.path })
-  const { namespace, expectedImages = [], timeout: timeoutMs, soak: soakMs } = given
+  const { namespace, expectedImages = [], timeout: timeoutMs, soak: soakMs, healthRules } = given
+  const rules = healthRules === undefined ? {} : { healthRules }
   const outcome = await verify(
-    { application, namespace, query, images: expectedImages, timeoutMs, soakMs },
+    { application, namespace, query, images: expectedImages, timeoutMs, soakMs, ...rules },
     { ...context, cluster, ...secondSources(session, given.alarms), trace },
   )
   return concludeRelease(outcome, { action: contract.name, cluster: given.cluster, context }, { outputs, summary })

@@ -42,10 +42,20 @@ function ruleText(rule: FailRule): string {
   return rule.fixable ? `${rule.severity}:fixable` : rule.severity
 }
 
-function gateOf({ gate }: SlipwayFile): Record<string, string | undefined> {
-  const { timeout, soak, rollback, alarms = [] } = gate ?? {}
+function gateOf(file: SlipwayFile): Record<string, string | undefined> {
+  const { timeout, soak, rollback, alarms = [] } = file.gate ?? {}
   const names = alarms.length === 0 ? undefined : alarms.join('\n')
-  return { timeout, soak, rollback: rollback?.toString(), alarms: names }
+  return { timeout, soak, rollback: rollback?.toString(), alarms: names, ...healthOf(file) }
+}
+
+/** In the form of the input `health-rules`. */
+function healthOf({ health }: SlipwayFile): Record<string, string> {
+  if (health === undefined || health.length === 0) return {}
+  const rules = health.map(({ 'observed-generation': observedGeneration, ...rule }) => ({
+    ...rule,
+    observedGeneration,
+  }))
+  return { 'health-rules': JSON.stringify(rules) }
 }
 
 function only<T>(what: 'service' | 'environment', entries: Readonly<Record<string, T>>, name: string | undefined): T {

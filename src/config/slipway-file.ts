@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { load, YAMLException } from 'js-yaml'
+import { customApiVersion, mistakeIn } from '../health/custom-rule.ts'
 import { UserError } from '../runtime/errors.ts'
 
 const duration = z.string().regex(/^\d+(ms|s|m|h)$/, 'is no duration such as 90s or 15m')
@@ -29,6 +30,27 @@ const environment = z.strictObject({
   url: z.url().optional().describe('Where the application answers; linked from the deployment on GitHub.'),
 })
 
+const condition = text.superRefine((value, context) => {
+  const wrong = mistakeIn(value)
+  if (wrong !== undefined) context.addIssue({ code: 'custom', message: wrong })
+})
+
+const healthRule = z.strictObject({
+  apiVersion: z
+    .string()
+    .regex(customApiVersion, 'is not the apiVersion of a custom resource, such as example.com/v1')
+    .describe('Its group counts; the rule holds for every version.'),
+  kind: text.describe('Kind of the custom resource.'),
+  success: z.array(condition).min(1).describe('All of them hold when it is healthy: status.phase == "Ready"'),
+  failure: z.array(condition).optional().describe('One of them holds when it has failed.'),
+  progress: z.array(condition).optional().describe('One of them holds while it is on its way, whatever success says.'),
+  message: condition.optional().describe('Gives the text of its state: status.message'),
+  'observed-generation': z
+    .boolean()
+    .optional()
+    .describe('false when its controller writes no status.observedGeneration. Default: true.'),
+})
+
 /** slipway.yaml: names services, environments, scan policy and gate once, so that workflow files stay short. */
 export const slipwayFile = z.strictObject({
   build: z
@@ -42,6 +64,7 @@ export const slipwayFile = z.strictObject({
   scan: z
     .strictObject({ 'fail-on': z.array(failRule).optional().describe('Findings that stop the pipeline.') })
     .optional(),
+  health: z.array(healthRule).optional().describe('How the health of custom resources is read from their status.'),
   gate: z
     .strictObject({
       timeout: duration.optional().describe('How long a release may take.'),

@@ -3,6 +3,7 @@ import type { Instant } from '../runtime/clock.ts'
 import { assessRollout } from './argo-rollout.ts'
 import { assessAutoscaler } from './autoscaling.ts'
 import { assessCronJob } from './cron-job.ts'
+import { assessByRule, ruleFor } from './custom-rule.ts'
 import { assessDaemonSet } from './daemon-set.ts'
 import { assessApiService, assessDefinition, assessNamespace } from './definitions.ts'
 import { assessDeployment } from './deployment.ts'
@@ -87,6 +88,8 @@ export function isSettledWhenStored(object: KubeObject): boolean {
  */
 export function assess(object: KubeObject, related: Related, now: Instant): Health {
   if (isSettledWhenStored(object)) return { status: 'healthy' }
+  const declared = ruleFor(object, related.customRules)
+  if (declared !== undefined) return assessByRule(declared, object, now)
   const health = (rules.get(ruleKey(object)) ?? assessOther)(object, related, now)
   if (health.status !== 'healthy') return health
   const warning = ungatedPods(object, related)

@@ -116,6 +116,11 @@ export const terminalCauses = {
     facts => `the load balancer controller refuses it${because(facts)}`,
     "The text is the controller's reason; correct the annotations or its IAM permissions.",
   ),
+  'custom-rule-failed': confirmed(
+    'config',
+    facts => `${facts['rule'] ?? 'a failure that its rule names'} holds${because(facts)}`,
+    'The condition is one of `failure` in the `health` section of slipway.yaml; look at the status of the object.',
+  ),
   'resource-stalled': confirmed(
     'config',
     facts => `its controller says that it cannot go on${because(facts)}`,

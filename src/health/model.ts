@@ -1,5 +1,6 @@
 import type { KubeObject } from '../kubernetes/model.ts'
 import type { Instant } from '../runtime/clock.ts'
+import type { HealthRule } from './custom-rule.ts'
 
 /** Outcome of a release. Only `healthy` and `healthy-partial` are success. */
 export type Verdict = 'healthy' | 'healthy-partial' | 'failed' | 'stalled' | 'unknown' | 'superseded' | 'cancelled'
@@ -74,6 +75,8 @@ export interface Related {
   readonly around?: readonly KubeObject[]
   /** Names of the nodes when the gate began; absent while they are not known. */
   readonly nodesAtStart?: readonly string[]
+  /** Rules of slipway.yaml for custom resources. */
+  readonly customRules?: readonly HealthRule[]
   /** Uids of objects whose spec or annotations this release changed. Of others nothing new is to be expected. */
   readonly reconfigured?: readonly string[]
   /** True when the role may not read events: then a missing signal says nothing. */

@@ -174,6 +174,10 @@ export function lastWrite({ metadata }: KubeObject): Instant | undefined {
   return times.length === 0 ? undefined : Math.max(...times)
 }
 
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** One line, at most `limit` characters: what a system said, fit for a table. */
 export function oneLine(text: string | undefined, limit = 300): string {
   const line = (text ?? '').replace(/\s+/g, ' ').trim()

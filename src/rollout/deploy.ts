@@ -1,3 +1,4 @@
+import type { HealthRule } from '../health/custom-rule.ts'
 import type { KubeObject } from '../kubernetes/model.ts'
 import { UserError } from '../runtime/errors.ts'
 import { applySetId, closeApplySet, writeApplySet } from './applyset.ts'
@@ -36,6 +37,8 @@ export interface DeployRequest {
   /** Bound on waiting for the lock, apply and gate together; a rollback gets the same again. */
   readonly timeoutMs: number
   readonly soakMs: number
+  /** Rules of slipway.yaml for custom resources. */
+  readonly healthRules?: readonly HealthRule[]
   readonly rollback: boolean
   readonly dryRun: boolean
   readonly force: boolean
@@ -142,8 +145,8 @@ function wayBack(
   { request, history }: Release,
   ports: ReleasePorts,
 ): ReturnType<typeof bringBack> {
-  const { application, namespace, rollback: enabled, timeoutMs, soakMs } = request
-  return bringBack({ application, namespace, failed, history, verdict, enabled, timeoutMs, soakMs }, ports)
+  const { rollback: enabled } = request
+  return bringBack({ ...request, failed, history, verdict, enabled }, ports)
 }
 
 async function prepare(request: DeployRequest, store: ReleaseStore, ports: ReleasePorts): Promise<Release> {

@@ -1,3 +1,4 @@
+import type { HealthRule } from '../health/custom-rule.ts'
 import type { Cause, Evidence, Verdict } from '../health/model.ts'
 import type { KubeObject } from '../kubernetes/model.ts'
 import type { Instant } from '../runtime/clock.ts'
@@ -30,6 +31,8 @@ export interface GateRequest {
   readonly alarms?: readonly Alarm[]
   /** What stands around: the namespace, and objects of the release that are not judged here. They explain, no more. */
   readonly around?: readonly KubeObject[]
+  /** Rules of slipway.yaml for custom resources. */
+  readonly healthRules?: readonly HealthRule[]
   /** True where Karpenter runs: it tells of nodes that did not come in the namespace `default`. */
   readonly karpenter?: boolean
 }

@@ -1,3 +1,4 @@
+import type { HealthRule } from '../health/custom-rule.ts'
 import { UserError } from '../runtime/errors.ts'
 import { closeApplySet, writeApplySet } from './applyset.ts'
 import { besides, objectsOf, originOf, wasJudged, wentWell } from './leftovers.ts'
@@ -21,6 +22,8 @@ export interface RollbackRequest {
   readonly holder: string
   readonly timeoutMs: number
   readonly soakMs: number
+  /** Rules of slipway.yaml for custom resources. */
+  readonly healthRules?: readonly HealthRule[]
   /** Only say what would come back; write nothing. */
   readonly dryRun: boolean
 }

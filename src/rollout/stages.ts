@@ -1,3 +1,4 @@
+import type { HealthRule } from '../health/custom-rule.ts'
 import type { CauseCode } from '../health/causes.ts'
 import { cause } from '../health/evidence.ts'
 import type { Verdict } from '../health/model.ts'
@@ -18,6 +19,8 @@ export interface RolloutRequest {
   readonly how: ApplyHow
   readonly timeoutMs: number
   readonly soakMs: number
+  /** Rules of slipway.yaml for custom resources. */
+  readonly healthRules?: readonly HealthRule[]
   /** Pods of an earlier, bad revision may stand: a StatefulSet that waits for them is freed. */
   readonly afterBad: boolean
   /** Called after the last write, before the last gate. */
@@ -50,7 +53,8 @@ export async function rollOut(request: RolloutRequest, ports: ReleasePorts): Pro
   const gate = (name: string, objects: readonly AppliedObject[], soakMs: number): Promise<GateResult> => {
     const around = [...scene.around, ...applied.map(({ object }) => object)]
     const timeoutMs = Math.max(0, endsAt - ports.clock.now())
-    const known = { ...scene, around, brings, alarms }
+    const rules = request.healthRules === undefined ? {} : { healthRules: request.healthRules }
+    const known = { ...scene, ...rules, around, brings, alarms }
     const judging = runGate({ name, applied: objects, startedAt, timeoutMs, soakMs, ...known }, ports)
     return request.afterBad ? whileFreeing(objects, judging, ports) : judging
   }

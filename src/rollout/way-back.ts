@@ -1,3 +1,4 @@
+import type { HealthRule } from '../health/custom-rule.ts'
 import { cause } from '../health/evidence.ts'
 import type { Verdict } from '../health/model.ts'
 import type { KubeObject } from '../kubernetes/model.ts'
@@ -29,6 +30,8 @@ export interface BringBackRequest {
   readonly enabled: boolean
   readonly timeoutMs: number
   readonly soakMs: number
+  /** Rules of slipway.yaml for custom resources. */
+  readonly healthRules?: readonly HealthRule[]
 }
 
 /**
@@ -160,9 +163,10 @@ function mayBeIrreversible({ kind }: KubeObject): boolean {
 
 export function reapply(
   { target, shaped: { waves, how }, surplus }: Return,
-  { timeoutMs, soakMs }: { readonly timeoutMs: number; readonly soakMs: number },
+  { timeoutMs, soakMs, healthRules }: Pick<BringBackRequest, 'timeoutMs' | 'soakMs' | 'healthRules'>,
   ports: ReleasePorts,
 ): Promise<GateResult> {
   const afterWrites = (): Promise<void> => removeAll(surplus, target.application, ports)
-  return rollOut({ timeoutMs, soakMs, waves, how, afterBad: true, afterWrites }, ports)
+  const rules = healthRules === undefined ? {} : { healthRules }
+  return rollOut({ timeoutMs, soakMs, ...rules, waves, how, afterBad: true, afterWrites }, ports)
 }

@@ -26,11 +26,15 @@ export function gatedObjects(request: GateRequest): readonly AppliedObject[] {
 }
 
 /** What the health rules are told at the start, beside what is watched. */
-export function sceneOf({ around, applied }: GateRequest): Scene {
+export function sceneOf({ around, applied, healthRules }: GateRequest): Scene {
   const reconfigured = applied.flatMap(({ object, reconfigured }) =>
     reconfigured === true ? (object.metadata.uid ?? []) : [],
   )
-  return { reconfigured, ...(around === undefined ? {} : { around }) }
+  return {
+    reconfigured,
+    ...(around === undefined ? {} : { around }),
+    ...(healthRules === undefined ? {} : { customRules: healthRules }),
+  }
 }
 
 /** Kinds that are judged by their pods. */

@@ -1,3 +1,4 @@
+import type { HealthRule } from '../../health/custom-rule.ts'
 import { cause } from '../../health/evidence.ts'
 import { nameOf } from '../../kubernetes/names.ts'
 import type { Instant } from '../../runtime/clock.ts'
@@ -20,6 +21,8 @@ export interface VerifyRequest {
   readonly images: readonly string[]
   readonly timeoutMs: number
   readonly soakMs: number
+  /** Rules of slipway.yaml for custom resources. */
+  readonly healthRules?: readonly HealthRule[]
 }
 
 /**
@@ -43,7 +46,18 @@ export async function verify(request: VerifyRequest, ports: ReleasePorts): Promi
   const applied = arrival.objects.map(object => ({ object }))
   const scene = await surroundings(arrival.objects, ports)
   const left = Math.max(0, endsAt - clock.now())
-  const gate = { ...scene, name: application, applied, elsewhere: true, startedAt, timeoutMs: left, soakMs, alarms }
+  const rules = request.healthRules === undefined ? {} : { healthRules: request.healthRules }
+  const gate = {
+    ...scene,
+    ...rules,
+    name: application,
+    applied,
+    elsewhere: true,
+    startedAt,
+    timeoutMs: left,
+    soakMs,
+    alarms,
+  }
   const result = await runGate(gate, ports)
   return { ...outcome, images: imagesOf(arrival.objects), result }
 }

@@ -160,6 +160,16 @@ test('a StatefulSet that waits for a broken pod of before stalls with the pod th
   })
 })
 
+test('a custom resource is judged by the rule that was declared for it', async () => {
+  const database = (phase: string): KubeObject =>
+    made('db.example.com/v1', 'Database', {}, { status: { observedGeneration: 1, phase } })
+  const story = new Story().gate(database('Creating'))
+  const success = ['status.phase == "Ready"']
+  story.request = { healthRules: [{ apiVersion: 'db.example.com/v1', kind: 'Database', success }] }
+  story.at(30, () => story.cluster.put(database('Ready')))
+  expect(await story.verdict()).toMatchObject({ verdict: 'healthy', seconds: 50 })
+})
+
 describe('what is watched', () => {
   const claim = made(
     'v1',

@@ -7,10 +7,15 @@ export interface ConfigReference {
   readonly name: string
   /** The keys that are read; all of them when absent. */
   readonly keys?: readonly string[]
+  /** The container whose environment it is for; absent for a volume. */
+  readonly container?: string
+  /** True when the pod starts without it as well. */
+  readonly optional: boolean
 }
 
 interface Named {
   readonly name?: string
+  readonly optional?: boolean
 }
 interface KeyRef extends Named {
   readonly key?: string
@@ -20,6 +25,7 @@ interface Source extends Named {
   readonly items?: readonly { readonly key?: string }[]
 }
 interface Container {
+  readonly name?: string
   readonly env?: readonly {
     readonly valueFrom?: { readonly configMapKeyRef?: KeyRef; readonly secretKeyRef?: KeyRef }
   }[]
@@ -48,34 +54,41 @@ export function configReferences({
   return [...variables, ...mounts]
 }
 
-function variablesOf({ env = [], envFrom = [] }: Container): readonly ConfigReference[] {
+function variablesOf({ name: container, env = [], envFrom = [] }: Container): readonly ConfigReference[] {
   return [
     ...env.flatMap(({ valueFrom }) => [
-      ...reference('ConfigMap', valueFrom?.configMapKeyRef?.name, keysOf(valueFrom?.configMapKeyRef)),
-      ...reference('Secret', valueFrom?.secretKeyRef?.name, keysOf(valueFrom?.secretKeyRef)),
+      ...reference('ConfigMap', valueFrom?.configMapKeyRef, { container, keys: keysOf(valueFrom?.configMapKeyRef) }),
+      ...reference('Secret', valueFrom?.secretKeyRef, { container, keys: keysOf(valueFrom?.secretKeyRef) }),
     ]),
     ...envFrom.flatMap(({ configMapRef, secretRef }) => [
-      ...reference('ConfigMap', configMapRef?.name),
-      ...reference('Secret', secretRef?.name),
+      ...reference('ConfigMap', configMapRef, { container }),
+      ...reference('Secret', secretRef, { container }),
     ]),
   ]
 }
 
 function filesOf({ configMap, secret }: Sources): readonly ConfigReference[] {
   return [
-    ...reference('ConfigMap', configMap?.name, itemsOf(configMap)),
-    // A volume says `secretName`, a projected source `name`.
-    ...reference('Secret', secret?.secretName ?? secret?.name, itemsOf(secret)),
+    ...reference('ConfigMap', configMap, { keys: itemsOf(configMap) }),
+    ...reference('Secret', secret, { keys: itemsOf(secret) }),
   ]
+}
+
+interface Details {
+  readonly container?: string | undefined
+  readonly keys?: readonly string[] | undefined
 }
 
 function reference(
   kind: ConfigReference['kind'],
-  name: string | undefined,
-  keys?: readonly string[],
+  source: Source | undefined,
+  { container, keys }: Details,
 ): readonly ConfigReference[] {
-  if (name === undefined) return []
-  return [{ kind, name, ...(keys === undefined ? {} : { keys }) }]
+  // A volume of a Secret says `secretName`, everything else `name`.
+  const name = source?.secretName ?? source?.name
+  if (source === undefined || name === undefined || name === '') return []
+  const details = { ...(keys === undefined ? {} : { keys }), ...(container === undefined ? {} : { container }) }
+  return [{ kind, name, ...details, optional: source.optional === true }]
 }
 
 function keysOf(ref: KeyRef | undefined): readonly string[] | undefined {
@@ -83,7 +96,8 @@ function keysOf(ref: KeyRef | undefined): readonly string[] | undefined {
 }
 
 function itemsOf(source: Source | undefined): readonly string[] | undefined {
-  return source?.items?.flatMap(({ key }) => (key === undefined ? [] : [key])).toSorted()
+  const keys = source?.items?.flatMap(({ key }) => (key === undefined ? [] : [key])) ?? []
+  return keys.length === 0 ? undefined : keys.toSorted()
 }
 
 /**

@@ -5,7 +5,7 @@ import { messageOf, SlipwayError } from '../../runtime/errors.ts'
 import type { Alarms, ImageCheck, TargetHealth } from '../model.ts'
 import { imageKey, type ConfigAnswer, type SourceEvent } from './answers.ts'
 import { BindingSource } from './binding-source.ts'
-import { keysOf, objectOf, referencesBehind, type ConfigReference } from './config-references.ts'
+import { keysOf, objectOf, referencesBehind, type NeededConfig } from './missing-config.ts'
 import { openEntries } from './ledger.ts'
 import { inTime, poll } from './poll.ts'
 import { imageInQuestion, type ImageQuestion } from './second-source.ts'
@@ -82,12 +82,12 @@ export class SecondOpinions {
   }
 
   /** Each list is about one object. All of a container's answers come together, so that its cause names all it misses. */
-  async #lookUp(wanted: readonly (readonly ConfigReference[])[]): Promise<void> {
+  async #lookUp(wanted: readonly (readonly NeededConfig[])[]): Promise<void> {
     const answers = await Promise.all(wanted.map(references => this.#settledConfig(references)))
     for (const event of answers) this.#push(event)
   }
 
-  async #settledConfig(references: readonly ConfigReference[]): Promise<SourceEvent> {
+  async #settledConfig(references: readonly NeededConfig[]): Promise<SourceEvent> {
     const [reference] = references
     if (reference === undefined) throw new Error('a question is about an object')
     const isThere = (answer: ConfigAnswer): boolean =>
@@ -101,7 +101,7 @@ export class SecondOpinions {
   }
 
   /** The names of its keys are all that is taken of it: values of Secrets go no further. */
-  async #configOf({ kind, namespace, name }: ConfigReference): Promise<ConfigAnswer> {
+  async #configOf({ kind, namespace, name }: NeededConfig): Promise<ConfigAnswer> {
     const { cluster, clock, log } = this.#ports
     try {
       const key = { apiVersion: 'v1', kind, namespace, name }

@@ -1,7 +1,7 @@
 import type { Evidence, Related } from '../../health/model.ts'
 import type { GateRequest } from '../model.ts'
 import { imageKey, type Answers, type ImageAnswer } from './answers.ts'
-import { referencesBehind, withConfigAnswers } from './config-references.ts'
+import { referencesBehind, withConfigAnswers } from './missing-config.ts'
 
 const aboutPulls = new Set(['image-not-found', 'image-wrong-platform', 'image-pull-denied', 'image-pull-failing'])
 

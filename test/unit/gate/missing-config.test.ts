@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { configOf, referencesOf } from '../../../src/rollout/gate/config-references.ts'
+import { configOf, neededBy } from '../../../src/rollout/gate/missing-config.ts'
 import { object } from '../../support/objects.ts'
 import { image, running, Story, waiting } from './story.ts'
 
@@ -156,7 +156,7 @@ describe('what a pod must have', () => {
 
   test('of an init container is its own', () => {
     const init = { name: 'migrate', env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'other', key: 'a' } } }] }
-    expect(referencesOf(pod({ containers: [container], initContainers: [init] }), 'migrate')).toEqual([
+    expect(neededBy(pod({ containers: [container], initContainers: [init] }), 'migrate')).toEqual([
       { kind: 'ConfigMap', namespace: 'shop', name: 'other', key: 'a' },
     ])
   })
@@ -167,7 +167,7 @@ describe('what a pod must have', () => {
       { projected: { sources: [{ configMap: { name: 'one' } }, { secret: { name: 'two', optional: true } }] } },
       { configMap: { name: 'three', optional: true } },
     ]
-    expect(referencesOf(pod({ containers: [container], volumes }), undefined)).toEqual([
+    expect(neededBy(pod({ containers: [container], volumes }), undefined)).toEqual([
       { kind: 'Secret', namespace: 'shop', name: 'tls', key: 'tls.crt' },
       { kind: 'Secret', namespace: 'shop', name: 'tls', key: 'tls.key' },
       { kind: 'ConfigMap', namespace: 'shop', name: 'one' },

@@ -1,11 +1,12 @@
 import type { Evidence } from '../../health/model.ts'
 import type { KubeObject } from '../../kubernetes/model.ts'
 import { nameOf } from '../../kubernetes/names.ts'
+import { configReferences, type PodSpec } from '../config-references.ts'
 import type { AppliedObject, BroughtConfig } from '../model.ts'
 import type { ConfigAnswer } from './answers.ts'
 
 /** A Secret or ConfigMap that a pod cannot start without, or one key of it. */
-export interface ConfigReference {
+export interface NeededConfig {
   readonly kind: 'Secret' | 'ConfigMap'
   readonly namespace: string
   readonly name: string
@@ -13,80 +14,24 @@ export interface ConfigReference {
 }
 
 /** `Secret shop/database` */
-export const objectOf = ({ kind, namespace, name }: ConfigReference): string => `${kind} ${namespace}/${name}`
-
-interface Named {
-  readonly name?: string
-  readonly optional?: boolean
-}
-interface KeyOf extends Named {
-  readonly key: string
-}
-interface Files extends Named {
-  readonly secretName?: string
-  readonly items?: readonly { readonly key: string }[]
-}
-interface ContainerConfig {
-  readonly name: string
-  readonly env?: readonly {
-    readonly valueFrom?: { readonly secretKeyRef?: KeyOf; readonly configMapKeyRef?: KeyOf }
-  }[]
-  readonly envFrom?: readonly { readonly secretRef?: Named; readonly configMapRef?: Named }[]
-}
-interface PodConfig {
-  readonly containers?: readonly ContainerConfig[]
-  readonly initContainers?: readonly ContainerConfig[]
-  readonly volumes?: readonly {
-    readonly secret?: Files
-    readonly configMap?: Files
-    readonly projected?: { readonly sources?: readonly { readonly secret?: Files; readonly configMap?: Files }[] }
-  }[]
-}
+export const objectOf = ({ kind, namespace, name }: NeededConfig): string => `${kind} ${namespace}/${name}`
 
 /**
  * What the pods of a workload (or a bare Pod) name and must have: for the environment of `container`, or without one
  * for their volumes. Anything of it that does not exist keeps a kubelet from creating the container.
  */
-export function referencesOf(owner: KubeObject, container: string | undefined): readonly ConfigReference[] {
-  const spec = podConfigOf(owner)
+export function neededBy(owner: KubeObject, container: string | undefined): readonly NeededConfig[] {
   const namespace = owner.metadata.namespace ?? ''
-  const found = container === undefined ? ofVolumes(spec) : ofContainer(spec, container)
-  return found.flatMap(([kind, { optional, ...from }]) => {
-    const name = 'secretName' in from ? from.secretName : from.name
-    if (optional === true || name === undefined || name === '') return []
-    if ('key' in from) return [{ kind, namespace, name, key: from.key }]
-    const items = 'items' in from ? (from.items ?? []) : []
-    return items.length === 0 ? [{ kind, namespace, name }] : items.map(({ key }) => ({ kind, namespace, name, key }))
-  })
+  return configReferences(podSpecOf(owner))
+    .filter(reference => !reference.optional && reference.container === container)
+    .flatMap(({ kind, name, keys }) =>
+      keys === undefined ? [{ kind, namespace, name }] : keys.map(key => ({ kind, namespace, name, key })),
+    )
 }
 
-function podConfigOf(owner: KubeObject): PodConfig {
-  const spec = (owner['spec'] ?? {}) as PodConfig & { readonly template?: { readonly spec?: PodConfig } }
+function podSpecOf(owner: KubeObject): PodSpec {
+  const spec = (owner['spec'] ?? {}) as PodSpec & { readonly template?: { readonly spec?: PodSpec } }
   return owner.kind === 'Pod' ? spec : (spec.template?.spec ?? {})
-}
-
-type Found = readonly ['Secret' | 'ConfigMap', Named | KeyOf | Files]
-
-function ofContainer({ containers = [], initContainers = [] }: PodConfig, wanted: string): readonly Found[] {
-  const { env = [], envFrom = [] } = [...initContainers, ...containers].find(({ name }) => name === wanted) ?? {}
-  return [
-    ...env.flatMap(({ valueFrom }) => pair(valueFrom?.secretKeyRef, valueFrom?.configMapKeyRef)),
-    ...envFrom.flatMap(({ secretRef, configMapRef }) => pair(secretRef, configMapRef)),
-  ]
-}
-
-function ofVolumes({ volumes = [] }: PodConfig): readonly Found[] {
-  return volumes.flatMap(({ secret, configMap, projected }) => [
-    ...pair(secret, configMap),
-    ...(projected?.sources ?? []).flatMap(source => pair(source.secret, source.configMap)),
-  ])
-}
-
-function pair(secret: Named | undefined, configMap: Named | undefined): readonly Found[] {
-  return [
-    ...(secret === undefined ? [] : [['Secret', secret] as const]),
-    ...(configMap === undefined ? [] : [['ConfigMap', configMap] as const]),
-  ]
 }
 
 /** Texts by which a kubelet misses an object or a key; it gives the same reasons for other faults of a configuration. */
@@ -96,10 +41,10 @@ const missing = /(secret|configmap)s? .*not found|couldn't find key|references n
  * What to ask the API server about; empty for evidence that is not about a missing Secret or ConfigMap. Read from the
  * workload as it was applied: the pods' own environments are not kept (`keep.ts`).
  */
-export function referencesBehind(evidence: Evidence, applied: readonly AppliedObject[]): readonly ConfigReference[] {
+export function referencesBehind(evidence: Evidence, applied: readonly AppliedObject[]): readonly NeededConfig[] {
   if (evidence.code !== 'config-missing' || !missing.test(evidence.text)) return []
   const owner = applied.find(({ object }) => nameOf(object) === evidence.subject)?.object
-  return owner === undefined ? [] : referencesOf(owner, evidence.container)
+  return owner === undefined ? [] : neededBy(owner, evidence.container)
 }
 
 /** Objects of a set that make a Secret of this name: External Secrets, Sealed Secrets, cert-manager. */
@@ -134,7 +79,7 @@ const kubeletLagMs = 120_000
  */
 export function withConfigAnswers(
   evidence: Evidence,
-  references: readonly ConfigReference[],
+  references: readonly NeededConfig[],
   answers: ReadonlyMap<string, ConfigAnswer>,
   brings: readonly BroughtConfig[],
 ): Evidence {
@@ -149,18 +94,18 @@ export function withConfigAnswers(
 }
 
 interface Lack {
-  readonly reference: ConfigReference
+  readonly reference: NeededConfig
   readonly says: string
 }
 
-function lackOf(reference: ConfigReference, answer: ConfigAnswer | undefined): Lack | undefined {
+function lackOf(reference: NeededConfig, answer: ConfigAnswer | undefined): Lack | undefined {
   if (answer?.found === 'absent') return { reference, says: `${objectOf(reference)} does not exist` }
   const { key } = reference
   if (answer?.found !== 'present' || key === undefined || answer.keys.includes(key)) return undefined
   return { reference, says: `${objectOf(reference)} has no key "${key}"` }
 }
 
-function isBrought(reference: ConfigReference, brings: readonly BroughtConfig[]): boolean {
+function isBrought(reference: NeededConfig, brings: readonly BroughtConfig[]): boolean {
   return brings.some(
     ({ object, keys }) =>
       object === objectOf(reference) &&

@@ -29,7 +29,7 @@ const ofPod: Readonly<Record<string, Path>> = {
   'volume-failing': ['volumes'],
 }
 
-/** Causes whose text quotes the name of what is missing: the manifest names it too. */
+/** Causes whose text names what is missing: the manifest names it too. */
 const naming = new Set(['config-missing', 'volume-missing'])
 
 type SubjectOfCause = Pick<Cause, 'code' | 'subject' | 'container' | 'says'>
@@ -64,7 +64,7 @@ function fieldOf({ object }: Manifest, { code, container, says }: SubjectOfCause
   const pod = podPath(object, [])
   if (pod === undefined) return ['kind']
   const spec = valueAt(object, pod)
-  if (naming.has(code)) return quotedIn(says, spec, pod) ?? ['kind']
+  if (naming.has(code)) return referenceIn(says, spec, pod) ?? ['kind']
   if (ofPod[code]) return [...pod, ...ofPod[code]]
   const home = containerPath(spec, container)
   if (home === undefined) return ['kind']
@@ -92,23 +92,37 @@ function containerPath(spec: unknown, name: string | undefined): Path | undefine
   return Array.isArray(spec['containers']) && spec['containers'].length === 1 ? ['containers', 0] : undefined
 }
 
-/** The first text of the pod spec that `says` has in quotes. */
-function quotedIn(says: string, value: unknown, path: Path): Path | undefined {
-  if (typeof value === 'string') return value !== '' && says.includes(`"${value}"`) ? path : undefined
+/** Fields of a pod spec that name an object, by themselves or by the `name` below them. */
+const references = new Set<string | number | undefined>([
+  'claimName',
+  'configMap',
+  'configMapKeyRef',
+  'configMapRef',
+  'secret',
+  'secretKeyRef',
+  'secretName',
+  'secretRef',
+])
+
+/** The first reference of the pod spec to something that `says` names: `"shop-database"` or `shop/shop-database`. */
+function referenceIn(says: string, value: unknown, path: Path): Path | undefined {
+  if (typeof value === 'string') return isReference(path) && names(says, value) ? path : undefined
   const entries: readonly (readonly [string | number, unknown])[] = Array.isArray(value)
     ? [...value.entries()]
     : isRecord(value)
       ? Object.entries(value)
       : []
   for (const [key, item] of entries) {
-    if (key === 'name' && isContainer(value)) continue
-    const found = quotedIn(says, item, [...path, key])
+    const found = referenceIn(says, item, [...path, key])
     if (found) return found
   }
   return undefined
 }
 
-/** `container "api" …` quotes its own name, which is not what is missing. */
-function isContainer(value: unknown): boolean {
-  return isRecord(value) && 'image' in value
+function isReference(path: Path): boolean {
+  return references.has(path.at(-1)) || (path.at(-1) === 'name' && references.has(path.at(-2)))
+}
+
+function names(says: string, name: string): boolean {
+  return name !== '' && says.split(/[^\w.-]+/).some(word => word.replace(/\.$/, '') === name)
 }

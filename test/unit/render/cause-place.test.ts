@@ -52,6 +52,21 @@ describe('a cause is annotated', () => {
       18,
     ],
     [
+      'a Secret that a second source names',
+      lineOf(
+        'config-missing',
+        undefined,
+        'api',
+        'container "api" cannot start: Secret shop/shop-database does not exist.',
+      ),
+      18,
+    ],
+    [
+      'a Secret that no field names',
+      lineOf('config-missing', undefined, 'api', 'container "api": Secret shop/shop'),
+      2,
+    ],
+    [
       'a volume whose source is missing',
       lineOf('volume-missing', undefined, '', 'a volume cannot be mounted: configmap "shop-settings" not found'),
       23,

@@ -6,6 +6,7 @@ import type { Next } from './inquiry.ts'
 import { countedExits, openEntries } from './ledger.ts'
 import type { Decision } from './judge.ts'
 import type { GateState } from './state.ts'
+import type { Subject } from './subjects.ts'
 
 /** What is new between two looks, as lines of the timeline: each text once per subject until something else was said. */
 export function news(before: GateState, after: GateState, now: Instant): readonly TimelineEntry[] {
@@ -58,22 +59,36 @@ function sentenceOf(evidence: Evidence, { ledger }: GateState): string {
   return causeEntry(evidence.code).says(evidence.class === 'B' ? { ...evidence.facts, count } : evidence.facts)
 }
 
-/** One line that says what is awaited, why, and how long at most. */
-export function heartbeat(state: GateState, decision: Decision | Next, now: Instant): string {
-  const seconds = (ms: number): string => `${Math.max(0, Math.round(ms / 1_000))} s`
-  const bound = `gives up in ${seconds(state.begunAt + state.request.timeoutMs - now)}`
-  const so = `after ${seconds(now - state.begunAt)}`
-  if (state.readyAt !== undefined && decision.decision === 'wait') {
-    return `${so}: everything is ready since ${seconds(now - state.readyAt)}, watching until ${seconds(decision.until - now)} from now`
+/** One line that says what is awaited, why, how far it is, and how long at most. */
+export function heartbeat(state: GateState, next: Decision | Next, now: Instant): string {
+  const { begunAt, request, readyAt, subjects } = state
+  const bound = `gives up in ${duration(begunAt + request.timeoutMs - now)}`
+  const so = `after ${duration(now - begunAt)}`
+  if (next.decision === 'read')
+    return `${so}: reading everything afresh from the API server before a verdict · ${bound}`
+  if (readyAt !== undefined && next.decision === 'wait') {
+    const since = `everything is ready since ${duration(now - readyAt)}`
+    return `${so}: ${since}, watching for ${duration(next.until - now)} more`
   }
-  const waiting = state.subjects.filter(({ health }) => health.status !== 'healthy')
+  const waiting = subjects.filter(({ health }) => health.status !== 'healthy')
   const [first] = waiting
   if (first === undefined) return `${so}: waiting for the API server · ${bound}`
   const others = waiting.length > 1 ? ` and ${waiting.length - 1} more` : ''
-  const why = openEntries(state.ledger, first.name)
-    .map(({ evidence }) => evidence.text)
-    .find(text => text !== '')
-  return `${so}: waiting for ${first.name}${others}: ${says(first.health)}${why === undefined ? '' : ` (${why})`} · ${bound}`
+  const ready = subjects.length > 1 ? `${subjects.length - waiting.length} of ${subjects.length} ready, ` : ''
+  return `${so}: ${ready}waiting for ${first.name}${others}: ${says(first.health)}${whyOf(first, state)} · ${bound}`
+}
+
+/** What the cluster said last of a subject, where its own words do not hold it already. */
+function whyOf({ name, health }: Subject, { ledger }: GateState): string {
+  const texts = openEntries(ledger, name).map(({ evidence }) => evidence.text)
+  const why = texts.find(text => text !== '' && !says(health).includes(text))
+  return why === undefined ? '' : ` (${why})`
+}
+
+/** `45 s`, `14 min 45 s`. */
+function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000))
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
 
 /** The last entry of a timeline. */

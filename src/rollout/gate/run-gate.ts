@@ -112,7 +112,10 @@ class Gate {
     this.#opinions.start(this.inquiry.state)
     while (!signal.aborted) {
       let next = this.#look()
-      while (next.decision === 'read' && !signal.aborted) next = await this.#read(next)
+      while (next.decision === 'read' && !signal.aborted) {
+        next = await this.#read(next)
+        if (next.decision === 'read') this.#beat(next, clock.now())
+      }
       if (next.decision === 'verdict') return next
       const now = clock.now()
       this.#beat(next, now)

@@ -39,6 +39,31 @@ describe('what is said', () => {
     expect(new Set(timeline.map(({ subject, says }) => subject + says)).size).toBe(timeline.length)
   })
 
+  test('a heartbeat counts what is ready, and says minutes as minutes', async () => {
+    const story = new Story()
+    const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'seed', namespace: 'shop', uid: 'seed' } }
+    const done = { conditions: [{ type: 'Complete', status: 'True' }] }
+    story.gateAlso({ ...job, spec: {}, status: done })
+    story.at(1, () => story.observed()).at(100, () => story.pod('a', [running(story)]))
+    await story.verdict()
+    expect(story.said.filter(line => line.startsWith('…'))).toEqual([
+      ...['15 s', '30 s', '45 s', '1 min 0 s', '1 min 15 s', '1 min 30 s'].map(after =>
+        expect.stringContaining(
+          `… after ${after}: 1 of 2 ready, waiting for Deployment shop/api: 0 of 1 pod created · gives up in 1`,
+        ),
+      ),
+      '… after 1 min 45 s: everything is ready since 5 s, watching for 15 s more',
+    ])
+  })
+
+  test('a heartbeat goes on while the API server does not answer the last read', async () => {
+    const story = goodStory().at(21, () => void (story.cluster.unreachable = new Error('503')))
+    expect(await story.verdict()).toMatchObject({ verdict: 'unknown' })
+    const beats = story.said.filter(line => line.includes('reading everything afresh'))
+    expect(beats.length).toBeGreaterThanOrEqual(1)
+    expect(beats[0]).toMatch(/^… after 30 s: reading everything afresh .* gives up in 14 min 30 s$/)
+  })
+
   test('events that may not be read are a warning, no obstacle', async () => {
     const story = goodStory()
     story.cluster.forbidden.add('Event').add('Node')

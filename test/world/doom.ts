@@ -118,7 +118,9 @@ const dooms: Readonly<Record<string, Doom>> = {
   'broken pods of before block an ordered set': world => {
     const { loss: _, ...rest } = world
     const before = { crashes: true, deadlineExceeded: false, podsLeave: true }
-    return { ...rest, kind: 'StatefulSet', strategy: 'RollingUpdate', scaling: [], before }
+    // Without a readiness probe they are ready for an instant after each start, and the set moves on.
+    const probes = { readiness: { periodSeconds: 2, failureThreshold: 2 } }
+    return { ...rest, kind: 'StatefulSet', strategy: 'RollingUpdate', scaling: [], before, probes }
   },
   'one node is bad': world => {
     const { loss: _, ...rest } = world

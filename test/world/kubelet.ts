@@ -3,7 +3,7 @@ import { isOver, ordinalOf, type Pod } from './objects.ts'
 import { PodWorker } from './pod-worker.ts'
 import type { Scene } from './scene.ts'
 
-const crashing: readonly Run[] = [{ readyAfter: 0, exit: { after: 0.5, code: 1 } }]
+const crashing: readonly Run[] = [{ readyAfter: 'never', exit: { after: 0.5, code: 1 } }]
 const fine: Life = { main: [{ readyAfter: 0 }], init: [{ readyAfter: 0, exit: { after: 0.3, code: 0 } }] }
 
 /** The agent of one node: a worker for each pod that is bound to it. */

@@ -27,6 +27,8 @@ export const terminalCauses = {
     'config',
     facts => `${box(facts)} cannot start: its configuration is missing${because(facts)}`,
     'Create the Secret, ConfigMap or key that the text names, or add it to the manifests of this release.',
+    // The kubelet looks again 10 to 15 s after an error: what came meanwhile shows only then.
+    20 * second,
   ),
   'volume-missing': confirmed(
     'config',

@@ -75,10 +75,11 @@ function waitingEvidence(slot: Slot, setting: Setting): Evidence | undefined {
     : readStart(waiting.reason, message)
   if (reading === undefined) return undefined
   const { code, ...rest } = reading
+  const patienceMs = isPull && isPulling(slot, setting.events) ? pullPatienceMs : rest.patienceMs
   return evidence(code, {
     ...common(slot, setting),
     ...(rest.class === undefined ? {} : { class: rest.class }),
-    ...(rest.patienceMs === undefined ? {} : { patienceMs: rest.patienceMs }),
+    ...(patienceMs === undefined ? {} : { patienceMs }),
     at: setting.now,
     text: message === '' ? waiting.reason : message,
     count: isPull ? countOfPullErrors(slot, setting.events) : 1,
@@ -92,6 +93,19 @@ const common = (slot: Slot, { pod, subject }: Setting) => ({
   container: slot.spec.name,
   node: pod.spec.nodeName,
 })
+
+/** A large image over a slow path takes minutes. A next failure counts from the first one on. */
+const pullPatienceMs = 300_000
+
+/** The state still shows the last failure, but the kubelet is at it again. */
+function isPulling(slot: Slot, events: readonly KubeEvent[]): boolean {
+  const last = events.findLast(event => isPullError(slot, event) || isPullStart(slot, event))
+  return last !== undefined && isPullStart(slot, last)
+}
+
+function isPullStart(slot: Slot, { reason, fieldPath }: KubeEvent): boolean {
+  return reason === 'Pulling' && fieldPath.includes(`{${slot.spec.name}}`)
+}
 
 /** Kubelets before 1.32 say only "Back-off pulling image" while they wait; the first error is in the events. */
 function lastPullError(slot: Slot, events: readonly KubeEvent[]): string {
@@ -159,10 +173,35 @@ function exitCode(slot: Slot, last: Termination, setting: Setting): CauseCode {
   if (last.reason === 'OOMKilled') return 'oom-killed'
   if (/exec format error/i.test(last.message ?? '')) return 'image-wrong-platform'
   if (last.reason === 'StartError' || last.reason === 'ContainerCannotRun') return 'start-error'
-  const kill = killText(slot, setting.events)
-  if (kill !== undefined) return /startup probe/i.test(kill) ? 'startup-exhausted' : 'liveness-kill'
+  const killer = killerOf(slot, last, setting)
+  if (killer !== undefined) return killer
   // 126: found but not executable; 127: not found. A shell says so for the command it was given.
   return last.exitCode === 126 || last.exitCode === 127 ? 'start-error' : 'crash-loop'
+}
+
+/** Exit codes of a process that somebody else ended: SIGKILL, SIGTERM. */
+const signals = new Set([137, 143])
+
+/**
+ * The probe that ended it, if one did. The kubelet tells at most 25 events about a pod in a row, so after many failed
+ * probes the kill itself may go untold: then a signal, and a probe that had failed, speak for it.
+ */
+function killerOf(slot: Slot, last: Termination, { events }: Setting): CauseCode | undefined {
+  const kill = killText(slot, events)
+  if (kill !== undefined) return /startup probe/i.test(kill) ? 'startup-exhausted' : 'liveness-kill'
+  if (!signals.has(last.exitCode)) return undefined
+  if (slot.spec.startupProbe !== undefined && probeFailure(slot, 'Startup', events) !== undefined)
+    return 'startup-exhausted'
+  return slot.spec.livenessProbe !== undefined && probeFailure(slot, 'Liveness', events) !== undefined
+    ? 'liveness-kill'
+    : undefined
+}
+
+function probeFailure({ spec }: Slot, probe: string, events: readonly KubeEvent[]): KubeEvent | undefined {
+  return events.findLast(
+    ({ reason, message, fieldPath }) =>
+      reason === 'Unhealthy' && fieldPath.includes(`{${spec.name}}`) && message.startsWith(probe),
+  )
 }
 
 /** `Container api failed liveness probe, will be restarted`: the kubelet ended it, so its exit code says nothing. */
@@ -179,11 +218,7 @@ function killText(slot: Slot, events: readonly KubeEvent[]): string | undefined 
 function probeText(slot: Slot, code: CauseCode, events: readonly KubeEvent[]): string | undefined {
   if (code !== 'liveness-kill' && code !== 'startup-exhausted') return undefined
   const probe = code === 'liveness-kill' ? 'Liveness' : 'Startup'
-  const seen = events.findLast(
-    ({ reason, message, fieldPath }) =>
-      reason === 'Unhealthy' && fieldPath.includes(`{${slot.spec.name}}`) && message.startsWith(probe),
-  )
-  return seen?.message ?? killText(slot, events)
+  return probeFailure(slot, probe, events)?.message ?? killText(slot, events)
 }
 
 const leastUptimeMs = 30_000
@@ -234,10 +269,7 @@ function livenessEvidence(slot: Slot, setting: Setting): Evidence | undefined {
   const { spec, status } = slot
   const startedAt = instant(status?.state?.running?.startedAt)
   if (startedAt === undefined || spec.livenessProbe === undefined) return undefined
-  const failure = setting.events.findLast(
-    ({ reason, message, fieldPath }) =>
-      reason === 'Unhealthy' && fieldPath.includes(`{${spec.name}}`) && message.startsWith('Liveness'),
-  )
+  const failure = probeFailure(slot, 'Liveness', setting.events)
   if (failure === undefined || failure.at < startedAt) return undefined
   const settlesAt = failure.at + 2_000 * (spec.livenessProbe.periodSeconds ?? 10) + 2_000
   if (settlesAt <= setting.now) return undefined

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../kubernetes/model.ts'
 import type { Related } from './model.ts'
 import type { Node } from './nodes.ts'
-import { instant, view, type Pod, type Workload } from './objects.ts'
+import { condition, instant, view, type Pod, type Workload } from './objects.ts'
 
 const revisionAnnotations: Readonly<Record<string, string>> = {
   Deployment: 'deployment.kubernetes.io/revision',
@@ -103,7 +103,19 @@ export function isDiscounted(pod: Pod, related: Related): boolean {
   if (pod.status.reason !== undefined && disruptions.has(pod.status.reason)) return true
   if (pod.status.conditions?.some(({ type, status }) => type === 'DisruptionTarget' && status === 'True') === true)
     return true
-  return isOnLostNode(pod, related.nodes)
+  return isOnLostNode(pod, related.nodes) || isWrittenOff(pod, related)
+}
+
+/**
+ * The node controller wrote the pod off and its kubelet has said nothing since. Told in an event, for roles that may not
+ * read nodes.
+ */
+function isWrittenOff(pod: Pod, related: Related): boolean {
+  if (condition(pod.status.conditions, 'Ready')?.status === 'True') return false
+  const last = newEventsOf(pod.metadata.uid, related).findLast(
+    ({ reason, reporter }) => reason === 'NodeNotReady' || reporter === 'kubelet',
+  )
+  return last?.reason === 'NodeNotReady'
 }
 
 /** The first two are written by the node controller, for a kubelet that is silent and for one that is not well. */

@@ -11,13 +11,28 @@ export function placeEvidence(setting: Setting, slots: readonly Slot[]): readonl
   const started = slots.some(
     ({ status }) => status?.state?.running !== undefined || status?.state?.terminated !== undefined,
   )
+  const prepared = started || isPrepared(setting)
   const found = [
     ...scheduling(setting),
     gatePending(setting),
-    ...(started ? [] : [sandbox(setting), mounting(setting)]),
+    ...(prepared ? [] : [sandbox(setting), mounting(setting)]),
   ]
   return found.filter(item => item !== undefined)
 }
+
+/**
+ * Volumes are mounted and the sandbox is there: earlier events about them are over, though a long pull may follow.
+ * Kubernetes ≥1.29 says so in a condition; before that only the next step, about the image, tells it.
+ */
+function isPrepared({ pod, events }: Setting): boolean {
+  const ready = condition(pod.status.conditions, 'PodReadyToStartContainers')
+  if (ready !== undefined) return ready.status === 'True'
+  const last = events.findLast(({ reason }) => preparing.has(reason) || pulling.has(reason))
+  return last !== undefined && pulling.has(last.reason)
+}
+
+const preparing = new Set(['FailedMount', 'FailedAttachVolume', 'FailedMapVolume', 'FailedCreatePodSandBox'])
+const pulling = new Set(['Pulling', 'Pulled', 'Created', 'Started'])
 
 /** Without any word of an autoscaler; with its promise of a node, or where its words cannot be read. */
 const unscheduledMs = 120_000

@@ -94,11 +94,7 @@ export class ApiServer {
   }
 
   /** Replaces fields of an object as it is stored now; another spec is another generation. Undefined when it is gone. */
-  write<T extends KubeObject>(
-    { kind, metadata: { name } }: KubeObject,
-    fields: Fields,
-    by: Writer,
-  ): T | undefined {
+  write<T extends KubeObject>({ kind, metadata: { name } }: KubeObject, fields: Fields, by: Writer): T | undefined {
     const before = this.get(kind, name)
     if (before === undefined) return undefined
     const generation = (before.metadata.generation ?? 1) + (fields.spec === undefined || kind === 'Pod' ? 0 : 1)

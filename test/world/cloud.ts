@@ -83,7 +83,8 @@ export class Cloud {
     const { api } = this.#scene
     const taints = [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }]
     api.write(node, { spec: { unschedulable: true, taints } }, cloud)
-    for (const pod of this.#podsOn(node)) if (!isLeaving(pod) && !isOver(pod)) deletePod(pod, this.#scene, 'EvictionByEvictionAPI')
+    for (const pod of this.#podsOn(node))
+      if (!isLeaving(pod) && !isOver(pod)) deletePod(pod, this.#scene, 'EvictionByEvictionAPI')
   }
 
   /** The node has not reported for 40 s: the lifecycle controller writes off its pods. */
@@ -94,7 +95,12 @@ export class Cloud {
     const lost = api.write<Node>(
       node,
       {
-        spec: { taints: [{ key: taint, effect: 'NoSchedule' }, { key: taint, effect: 'NoExecute' }] },
+        spec: {
+          taints: [
+            { key: taint, effect: 'NoSchedule' },
+            { key: taint, effect: 'NoExecute' },
+          ],
+        },
         status: { conditions: withCondition(node.status.conditions, unknown, api.stamp) },
       },
       cloud,
@@ -110,8 +116,7 @@ export class Cloud {
 
   /** Pods tolerate an unreachable node for 300 s. Nobody is left on it who could let them go. */
   #evict(node: Node): void {
-    for (const pod of this.#podsOn(node))
-      if (!isLeaving(pod)) deletePod(pod, this.#scene, 'DeletionByTaintManager')
+    for (const pod of this.#podsOn(node)) if (!isLeaving(pod)) deletePod(pod, this.#scene, 'DeletionByTaintManager')
   }
 
   /** The machine is known to be gone: so are its node and, a little later, its pods. */

@@ -41,7 +41,10 @@ export class ContainerWorker {
   readonly #company: Company
   #state: ContainerState
   #lastState: ContainerState = {}
-  #restartCount = 0
+  /** Instances so far, those that could not be started too. */
+  #instances = 0
+  /** How the instance before ended; shown as `lastState` once there is another. */
+  #before: Termination | undefined
   /** Exits that count for the back-off: a container that a probe killed begins one later. */
   #backOffs = 0
   #pullErrors = 0
@@ -67,7 +70,7 @@ export class ContainerWorker {
       image,
       ready: this.#ready,
       started: this.#started,
-      restartCount: this.#restartCount,
+      restartCount: Math.max(0, this.#instances - 1),
       state: this.#state,
       lastState: this.#lastState,
     }
@@ -180,7 +183,7 @@ export class ContainerWorker {
 
   #start(): void {
     const { scene, event } = this.#company
-    const run = this.#run
+    const run = this.#next
     event('Created', 'Container created', this.#where)
     this.#after(scene.chance.between(60, 300), () => {
       if (run.startError !== undefined) return this.#failedStart(run.startError)
@@ -190,8 +193,8 @@ export class ContainerWorker {
     })
   }
 
-  get #run(): Run {
-    return runOf(this.#runs, this.#restartCount)
+  get #next(): Run {
+    return runOf(this.#runs, this.#instances)
   }
 
   #failedStart(message: string): void {
@@ -205,18 +208,18 @@ export class ContainerWorker {
       startedAt: '1970-01-01T00:00:00Z',
       finishedAt: at,
     }
+    this.#instances++
     this.#lastState = { terminated }
     this.#wait('RunContainerError', message)
     const backOff = backOffMs(this.#backOffs++)
     if (backOff > 0) event('BackOff', this.#backOffText, this.#where, 'Warning')
-    this.#after(Math.max(backOff, scene.chance.between(500, 1_500)), () => {
-      this.#restartCount++
-      this.#start()
-    })
+    this.#after(Math.max(backOff, scene.chance.between(500, 1_500)), () => this.#start())
   }
 
   #isRunning(run: Run): void {
     const { livenessProbe, readinessProbe, startupProbe } = this.spec
+    this.#instances++
+    if (this.#before !== undefined) this.#lastState = { terminated: this.#before }
     this.#state = { running: { startedAt: stamp(this.#startedAt) } }
     this.#started = startupProbe === undefined
     this.#ready = this.role !== 'init' && this.#started && readinessProbe === undefined
@@ -230,12 +233,13 @@ export class ContainerWorker {
       this.#probes.push(new ProbeWorker({ kind, spec, run, startedAt: this.#startedAt, decided, ...this.#probeSight }))
     const watch = (): void => {
       if (readinessProbe !== undefined) probe('Readiness', readinessProbe, passes => this.#isReady(passes))
-      if (livenessProbe !== undefined) probe('Liveness', livenessProbe, passes => passes || this.#killed('liveness'))
+      if (livenessProbe !== undefined)
+        probe('Liveness', livenessProbe, passes => passes || this.#killed('liveness', run))
     }
     if (startupProbe === undefined) watch()
     else
       probe('Startup', startupProbe, passes => {
-        if (!passes) return this.#killed('startup')
+        if (!passes) return this.#killed('startup', run)
         this.#started = true
         if (readinessProbe === undefined) this.#ready = true
         watch()
@@ -290,19 +294,17 @@ export class ContainerWorker {
   }
 
   #again(terminated: Termination): void {
-    this.#lastState = { terminated }
-    this.#restartCount++
+    this.#before = terminated
     this.#company.event('Pulled', `Container image "${this.spec.image}" already present on machine`, this.#where)
     this.#configure()
   }
 
   /** A probe gave up on it. The end is not shown by itself: the next start follows at once, up to the third time. */
-  #killed(probe: 'liveness' | 'startup'): void {
+  #killed(probe: 'liveness' | 'startup', { killedWith: code = 137 }: Run): void {
     const { scene, event } = this.#company
     event('Killing', `Container ${this.spec.name} failed ${probe} probe, will be restarted`, this.#where)
     this.halt()
     this.#after(scene.chance.between(200, 1_000), () => {
-      const code = this.#run.killedWith ?? 137
       const terminated = this.#termination(code, code === 0 ? 'Completed' : 'Error')
       const backOff = backOffMs(this.#backOffs++ - 1)
       if (backOff > 0) {

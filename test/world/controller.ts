@@ -101,7 +101,8 @@ export function deletePod(pod: Pod, { api }: Scene, disruption?: string): void {
       ? []
       : [{ type: 'DisruptionTarget', status: 'True' as const, reason: disruption, lastTransitionTime: api.stamp }]),
   ]
-  const marked = disruption === undefined ? pod : api.write<Pod>(pod, { status: { ...pod.status, conditions } }, writer('status'))
+  const marked =
+    disruption === undefined ? pod : api.write<Pod>(pod, { status: { ...pod.status, conditions } }, writer('status'))
   if (marked !== undefined) api.write(marked, { metadata: { deletionTimestamp: api.stamp } }, writer())
 }
 

@@ -27,7 +27,9 @@ export class DaemonSetController extends Controller {
       api.write(set, { metadata: { annotations } }, writer())
       return this.wake()
     }
-    const nodes = api.list<Node>('Node').filter(({ spec }) => !(spec.taints ?? []).some(({ effect }) => effect === 'NoSchedule'))
+    const nodes = api
+      .list<Node>('Node')
+      .filter(({ spec }) => !(spec.taints ?? []).some(({ effect }) => effect === 'NoSchedule'))
     const owned = (): readonly Pod[] => api.list<Pod>('Pod').filter(pod => isOwnedBy(pod, set))
     for (const pod of owned()) if (isOver(pod) && !isLeaving(pod)) this.#pods.remove(set, pod)
     for (const { metadata } of nodes) {
@@ -59,7 +61,7 @@ export class DaemonSetController extends Controller {
     const away = pods.filter(pod => !isWell(pod)).length
     const broken = old.filter(pod => !isWell(pod) && !isLeaving(pod))
     for (const pod of broken) this.#pods.remove(set, pod)
-    const [next] = old.filter(isWell)
+    const next = old.find(isWell)
     if (broken.length === 0 && away === 0 && next !== undefined) this.#pods.remove(set, next)
   }
 

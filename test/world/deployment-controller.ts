@@ -20,7 +20,9 @@ export class DeploymentController extends Controller {
 
   #roll(deployment: Workload): void {
     const owned = this.scene.api.list<Workload>('ReplicaSet').filter(set => isOwnedBy(set, deployment))
-    const newest = owned.find(({ metadata }) => metadata.labels?.['pod-template-hash'] === templateHash(deployment.spec.template))
+    const newest = owned.find(
+      ({ metadata }) => metadata.labels?.['pod-template-hash'] === templateHash(deployment.spec.template),
+    )
     const old = owned.filter(set => set !== newest)
     if (deployment.spec.paused === true) return this.#report(deployment, newest, old)
     if (newest === undefined) return this.#begin(deployment, old)
@@ -198,7 +200,9 @@ export class DeploymentController extends Controller {
       ready > (status.readyReplicas ?? 0) ||
       available > (status.availableReplicas ?? 0)
     if (moved) return is('ReplicaSetUpdated', 'is progressing.')
-    return this.#overdue(stored, before) ? is('ProgressDeadlineExceeded', 'has timed out progressing.', 'False') : undefined
+    return this.#overdue(stored, before)
+      ? is('ProgressDeadlineExceeded', 'has timed out progressing.', 'False')
+      : undefined
   }
 
   #overdue({ spec }: Workload, before: Condition | undefined): boolean {
@@ -212,11 +216,7 @@ export class DeploymentController extends Controller {
 }
 
 /** Unlike other conditions, progress moves its `lastUpdateTime` each time. */
-function withProgress(
-  conditions: readonly Condition[],
-  progressing: Condition,
-  stamp: string,
-): readonly Condition[] {
+function withProgress(conditions: readonly Condition[], progressing: Condition, stamp: string): readonly Condition[] {
   const before = conditions.find(({ type }) => type === 'Progressing')
   const isNew = before?.reason !== progressing.reason || progressing.reason === 'ReplicaSetUpdated'
   if (!isNew) return conditions
@@ -226,4 +226,3 @@ function withProgress(
     { ...progressing, lastUpdateTime: stamp, lastTransitionTime: since },
   ]
 }
-

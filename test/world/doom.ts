@@ -10,12 +10,15 @@ const tenths = (value: number): number => Math.round(value * 10) / 10
 function withRun(world: Blueprint, run: Run, chance: Chance, role: keyof Life = 'main'): Blueprint {
   const base = role === 'main' ? world : { ...world, lives: world.lives.map(life => ({ ...life, [role]: [run] })) }
   const doomed = (life: Life): Life => ({ ...life, [role]: [...(life[role]?.slice(0, -1) ?? []), run] })
-  const mayBeOne = base.loss === undefined && base.scaling.length === 0 && base.kind !== 'DaemonSet' && base.lives.length > 1
+  const mayBeOne =
+    base.loss === undefined && base.scaling.length === 0 && base.kind !== 'DaemonSet' && base.lives.length > 1
   if (!mayBeOne || chance.sometimes(0.5)) return { ...base, lives: base.lives.map(doomed) }
   const chosen = chance.whole(0, base.lives.length - 1)
   // The last life is that of all pods that follow, so a good one stays at the end.
   const good: Life = { main: [{ readyAfter: 0 }], ...(role === 'main' ? {} : goodHelper(role)) }
-  const lives = base.lives.map((life, order) => (order === chosen ? doomed(life) : role === 'main' ? life : { ...life, ...goodHelper(role) }))
+  const lives = base.lives.map((life, order) =>
+    order === chosen ? doomed(life) : role === 'main' ? life : { ...life, ...goodHelper(role) },
+  )
   return { ...base, lives: [...lives, { ...base.lives[0], ...good }] }
 }
 
@@ -47,7 +50,11 @@ const dooms: Readonly<Record<string, Doom>> = {
   'init container fails': (world, chance) => withRun(world, crash(chance, 1), chance, 'init'),
   'sidecar fails': (world, chance) => withRun(world, crash(chance, 2), chance, 'sidecar'),
   'cannot be started': (world, chance) =>
-    withRun(world, { readyAfter: 0, startError: chance.one(['exec: "/x": no such file', 'exec format error']) }, chance),
+    withRun(
+      world,
+      { readyAfter: 0, startError: chance.one(['exec: "/x": no such file', 'exec format error']) },
+      chance,
+    ),
   'serves, then crashes in the soak': (world, chance) => {
     const readyAfter = tenths(chance.between(0, 10))
     const run = { readyAfter, exit: { after: tenths(readyAfter + chance.between(8, 15)), code: 1 } }
@@ -67,11 +74,16 @@ const dooms: Readonly<Record<string, Doom>> = {
     const readiness = probes.readiness ?? { periodSeconds: 2, failureThreshold: 2 }
     return withRun({ ...world, probes: { ...probes, readiness } }, { readyAfter: 'never' }, chance)
   },
-  'image absent, the registry agrees': (world, chance) => withImage(world, 'registry/api:2: not found', answer(chance, 'absent')),
+  'image absent, the registry agrees': (world, chance) =>
+    withImage(world, 'registry/api:2: not found', answer(chance, 'absent')),
   'image absent, nobody to ask': (world, chance) =>
     withImage(world, 'registry/api:2: not found', chance.sometimes(0.5) ? undefined : answer(chance, 'unknown')),
   'image of another platform': (world, chance) =>
-    withImage(world, 'no match for platform in manifest: not found', chance.sometimes(0.5) ? undefined : answer(chance, 'no-platform')),
+    withImage(
+      world,
+      'no match for platform in manifest: not found',
+      chance.sometimes(0.5) ? undefined : answer(chance, 'no-platform'),
+    ),
   'pull denied': world => withImage(world, 'unexpected status: 403 Forbidden', undefined),
   'registry down': world => withImage(world, 'dial tcp 10.0.0.1:443: i/o timeout', undefined),
   'image without a valid name': world => ({
@@ -101,13 +113,23 @@ const dooms: Readonly<Record<string, Doom>> = {
       until: 'never',
     },
   }),
-  'no sandbox': world => ({ ...world, sandbox: { message: 'failed to assign an IP address to container', until: 'never' } }),
+  'no sandbox': world => ({
+    ...world,
+    sandbox: { message: 'failed to assign an IP address to container', until: 'never' },
+  }),
   'pods refused': (world, chance) => ({ ...world, admission: { message: chance.one(admissionTexts), until: 'never' } }),
   'readiness gate never met': world => ({ ...world, gateMet: 'never' }),
   'no room': (world, chance) => {
-    const { loss: _, ...rest } = world
+    const { loss: _loss, before: _before, ...rest } = world
     const base = world.kind === 'DaemonSet' ? { ...rest, kind: 'Deployment' as const, replicas: 3 } : rest
-    return { ...base, replicas: base.replicas + 2, scaling: [], nodes: 1, room: 1, autoscaler: chance.one(['none', 'refuses'] as const) }
+    return {
+      ...base,
+      replicas: base.replicas + 2,
+      scaling: [],
+      nodes: 1,
+      room: 1,
+      autoscaler: chance.one(['none', 'refuses'] as const),
+    }
   },
   paused: world => ({ ...world, kind: 'Deployment', strategy: 'RollingUpdate', scaling: [], paused: true }),
   'pods of before never leave': world => {
@@ -124,7 +146,17 @@ const dooms: Readonly<Record<string, Doom>> = {
   },
   'one node is bad': world => {
     const { loss: _, ...rest } = world
-    return { ...rest, kind: 'Deployment', strategy: 'RollingUpdate', replicas: 6, nodes: 3, room: 9, autoscaler: 'none', scaling: [], badNode: 1 }
+    return {
+      ...rest,
+      kind: 'Deployment',
+      strategy: 'RollingUpdate',
+      replicas: 6,
+      nodes: 3,
+      room: 9,
+      autoscaler: 'none',
+      scaling: [],
+      badNode: 1,
+    }
   },
 }
 
@@ -144,9 +176,14 @@ const jobDooms: Readonly<Record<string, Doom>> = {
   ),
 }
 
+/** What ends on a node that is silently dead, nobody sees for 40 s, longer than a soak. */
+function noticed(world: Blueprint): Blueprint {
+  return world.loss === undefined ? world : { ...world, loss: { ...world.loss, how: 'drained' } }
+}
+
 /** Draws a world in which the release never serves, whatever else happens on the way. */
 export function neverHealthy(chance: Chance): Blueprint {
-  const world = eventuallyHealthy(chance)
+  const world = noticed(eventuallyHealthy(chance))
   const ways = world.kind === 'Job' ? jobDooms : dooms
   const names = Object.keys(ways)
   const doom = ways[names[chance.whole(0, names.length - 1)] ?? '']

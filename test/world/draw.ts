@@ -63,7 +63,9 @@ function drawNetwork(chance: Chance): NetworkFaults {
 
 function drawJob(common: Blueprint, chance: Chance): Blueprint {
   const backoffLimit = chance.whole(0, 3)
-  const end = (code: number): Life => ({ main: [{ readyAfter: 0, exit: { after: tenths(chance.between(0.2, 40)), code } }] })
+  const end = (code: number): Life => ({
+    main: [{ readyAfter: 0, exit: { after: tenths(chance.between(0.2, 40)), code } }],
+  })
   const failures = chance.sometimes(0.5) ? 0 : chance.whole(0, backoffLimit)
   const lives = [...Array.from({ length: failures }, () => end(1)), end(0)]
   return { ...common, replicas: 1, backoffLimit, lives }
@@ -134,7 +136,7 @@ function mishap({ probes }: Blueprint, chance: Chance): Run {
         : { readyAfter: 0, hangsAfter: after, killedWith: chance.one([0, 137, 143]) }
     case 'start':
       return { readyAfter: 0, startError: 'failed to create containerd task: context deadline exceeded' }
-    default:
+    case 'exit':
       return { readyAfter: tenths(chance.between(0, 10)), exit: { after, code: chance.one([0, 1, 3, 127, 137, 143]) } }
   }
 }
@@ -214,8 +216,11 @@ function withObstructions(world: Blueprint, chance: Chance): Blueprint {
   const known = chance.sometimes(0.4)
   return {
     ...world,
-    pullSeconds: tenths(chance.between(0.1, chance.sometimes(0.2) ? 60 : 5)),
-    ...(known ? { registry: { answer: chance.one(['present', 'unknown'] as const), afterMs: chance.whole(20, 3_000) } } : {}),
+    // Without events nobody sees that a pull which failed before is going on now.
+    pullSeconds: tenths(chance.between(0.1, chance.sometimes(0.2) && !world.network.hidden.includes('Event') ? 60 : 5)),
+    ...(known
+      ? { registry: { answer: chance.one(['present', 'unknown'] as const), afterMs: chance.whole(20, 3_000) } }
+      : {}),
     ...(chance.sometimes(0.15) ? { image: trouble(chance.one(passingPulls), 60) } : {}),
     ...(!isSilent && chance.sometimes(0.08)
       ? { config: { ...trouble(chance.one(['secret "late" not found', 'configmap "late" not found']), 8), as: late } }

@@ -1,4 +1,4 @@
-import type { Cluster, Kind, KubeObject, WatchEvent } from '../../src/kubernetes/model.ts'
+import type { Cluster, Keep, Kind, KubeObject, WatchEvent } from '../../src/kubernetes/model.ts'
 import type { Change } from './api-server.ts'
 import type { NetworkFaults } from './blueprint.ts'
 import type { Scene } from './scene.ts'
@@ -105,14 +105,20 @@ export class Network implements Cluster {
     return this.#faults.hidden.some(hidden => hidden === kind)
   }
 
-  async list(kind: Kind, _namespace: string | undefined): Promise<readonly KubeObject[]> {
+  async list(
+    kind: Kind,
+    _namespace: string | undefined,
+    _selector?: string,
+    _signal?: AbortSignal,
+    keep: Keep = all,
+  ): Promise<readonly KubeObject[]> {
     await this.#passes(this.#latency)
     if (this.#forbids(kind)) throw this.#refusal(kind.kind)
     const outage = this.#outage
     if (outage !== undefined) throw new Error(`the API server answered ${outage.status}`)
     const objects = this.#scene.api.list(kind.kind)
     await this.#passes(this.#latency)
-    return objects
+    return objects.map(keep)
   }
 
   #passes(ms: number): Promise<void> {
@@ -125,7 +131,12 @@ export class Network implements Cluster {
     })
   }
 
-  async *watch(kind: Kind, namespace: string | undefined, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+  async *watch(
+    kind: Kind,
+    namespace: string | undefined,
+    signal: AbortSignal,
+    keep: Keep = all,
+  ): AsyncGenerator<WatchEvent> {
     await this.#passes(this.#latency)
     if (this.#forbids(kind)) throw this.#refusal(kind.kind)
     const stream: Stream = { kind, namespace, queue: [], wake: () => undefined, notBefore: 0, open: false, breaks: 0 }
@@ -134,7 +145,8 @@ export class Network implements Cluster {
     signal.addEventListener('abort', () => stream.wake(), { once: true })
     try {
       while (!signal.aborted) {
-        for (let event = stream.queue.shift(); event !== undefined; event = stream.queue.shift()) yield event
+        for (let event = stream.queue.shift(); event !== undefined; event = stream.queue.shift())
+          yield kept(event, keep)
         if (signal.aborted) return
         await new Promise<void>(resolve => {
           stream.wake = resolve
@@ -177,4 +189,14 @@ export class Network implements Cluster {
   remove(): Promise<boolean> {
     return Promise.reject(new Error('the gate removes nothing'))
   }
+}
+
+const all: Keep = object => object
+
+/** As the transport hands it over: without what the reader does not keep. */
+function kept(event: WatchEvent, keep: Keep): WatchEvent {
+  if (event.type === 'gap') return event
+  return event.type === 'listed'
+    ? { ...event, objects: event.objects.map(keep) }
+    : { ...event, object: keep(event.object) }
 }

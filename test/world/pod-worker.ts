@@ -114,7 +114,7 @@ export class PodWorker {
 
   /** Starts what may start now: init containers and sidecars one after the other, then all others. */
   #next(): void {
-    const [first] = this.#containers.filter(({ role, isDone }) => role !== 'main' && !isDone)
+    const first = this.#containers.find(({ role, isDone }) => role !== 'main' && !isDone)
     if (first !== undefined) return first.begin()
     for (const container of this.#containers) container.begin()
   }
@@ -177,8 +177,7 @@ export class PodWorker {
 
   #dated(condition: Condition, pod: Pod): Condition {
     const before = conditionOf(pod, condition.type)
-    const since =
-      before?.status === condition.status ? before.lastTransitionTime : this.#host.scene.api.stamp
+    const since = before?.status === condition.status ? before.lastTransitionTime : this.#host.scene.api.stamp
     return { ...condition, ...(since === undefined ? {} : { lastTransitionTime: since }) }
   }
 

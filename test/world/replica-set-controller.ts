@@ -1,5 +1,14 @@
 import { Controller, PodFactory, withCondition, writeStatus } from './controller.ts'
-import { isAvailable, isLeaving, isOver, isOwnedBy, isReady, type Condition, type Pod, type Workload } from './objects.ts'
+import {
+  isAvailable,
+  isLeaving,
+  isOver,
+  isOwnedBy,
+  isReady,
+  type Condition,
+  type Pod,
+  type Workload,
+} from './objects.ts'
 import type { Scene } from './scene.ts'
 
 /** Keeps as many pods per ReplicaSet as its spec wants. */
@@ -46,9 +55,13 @@ export class ReplicaSetController extends Controller {
     const available = ready.filter(pod => isAvailable(pod, wait, time.now))
     if (available.length < ready.length) this.wake(1_000)
     const others = set.status.conditions?.filter(({ type }) => type !== 'ReplicaFailure')
-    const failure: Condition = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: refusal ?? '' }
-    const conditions =
-      refusal === undefined ? others : withCondition(set.status.conditions, failure, api.stamp)
+    const failure: Condition = {
+      type: 'ReplicaFailure',
+      status: 'True',
+      reason: 'FailedCreate',
+      message: refusal ?? '',
+    }
+    const conditions = refusal === undefined ? others : withCondition(set.status.conditions, failure, api.stamp)
     writeStatus(
       set,
       {

@@ -18,7 +18,10 @@ export class Scheduler extends Controller {
 
   #place(pod: Pod): void {
     const { api, blueprint } = this.scene
-    const taken = Map.groupBy(api.list<Pod>('Pod').filter(other => !isOver(other)), ({ spec }) => spec.nodeName)
+    const taken = Map.groupBy(
+      api.list<Pod>('Pod').filter(other => !isOver(other)),
+      ({ spec }) => spec.nodeName,
+    )
     const used = (node: Node): number => taken.get(node.metadata.name)?.length ?? 0
     const [best] = api
       .list<Node>('Node')

@@ -24,7 +24,10 @@ export class StatefulSetController extends Controller {
     const update = `${set.metadata.name}-${templateHash(set.spec.template)}`
     if (this.#current === '') this.#current = update
     const owned = (): readonly Pod[] =>
-      api.list<Pod>('Pod').filter(pod => isOwnedBy(pod, set)).toSorted((a, b) => ordinalOf(a) - ordinalOf(b))
+      api
+        .list<Pod>('Pod')
+        .filter(pod => isOwnedBy(pod, set))
+        .toSorted((a, b) => ordinalOf(a) - ordinalOf(b))
     for (const pod of owned()) if (isOver(pod)) api.remove(pod)
     // Ordered sets touch nothing while one pod is not well: not even to replace it (kubernetes#67250).
     if (this.#fill(set, owned(), update)) this.#exchange(set, owned(), update)

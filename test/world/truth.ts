@@ -38,7 +38,7 @@ export function truthOf(blueprint: Blueprint): Truth {
 /** Told by events only: without them a probe's kill looks like any exit, and what keeps a pod away like nothing at all. */
 function unseen({ what, verdicts, causes }: Obstacle): Obstacle {
   const byProbe = ['liveness-kill', 'startup-exhausted'].some(cause => causes.includes(cause))
-  const byEvent = ['volume-missing', 'config-missing', 'sandbox-failing'].some(cause => causes.includes(cause))
+  const byEvent = ['volume-missing', 'config-missing', 'sandbox-failing', 'ip-exhaustion'].some(cause => causes.includes(cause))
   if (byProbe) return { what, verdicts, causes: [...causes, 'crash-loop'] }
   // The controllers of StatefulSets, DaemonSets and Jobs tell refusals in events, too.
   const byController = refusals.some(([, cause]) => causes.includes(cause)) || causes.includes('create-refused')
@@ -64,7 +64,7 @@ function configObstacle({ config, sandbox, gateMet }: Blueprint): Obstacle | und
     const isVolume = config.as === 'volume' && !/secret|configmap/.test(config.message)
     return failed('its configuration never comes', isVolume ? 'volume-missing' : 'config-missing')
   }
-  if (sandbox?.until === 'never') return stalled('no sandbox can be made', 'sandbox-failing')
+  if (sandbox?.until === 'never') return stalled('no sandbox can be made', 'sandbox-failing', 'ip-exhaustion')
   return gateMet === 'never' ? stalled('the readiness gate is never met', 'readiness-gate-pending') : undefined
 }
 
@@ -85,9 +85,7 @@ function admissionObstacle({ admission, paused, before, kind, strategy }: Bluepr
     return stalled('pods of before never leave', 'no-progress', 'progress-deadline')
   if (admission?.until !== 'never') return undefined
   const cause = refusals.find(([text]) => text.test(admission.message))?.[1] ?? 'create-refused'
-  return cause === 'webhook-failing'
-    ? stalled('no pod may be created', cause)
-    : failed('no pod may be created', cause)
+  return cause === 'webhook-failing' ? stalled('no pod may be created', cause) : failed('no pod may be created', cause)
 }
 
 /** Pods that must find a place at the same time. */
@@ -103,7 +101,7 @@ function placeObstacle(blueprint: Blueprint): Obstacle | undefined {
     return { what: 'one node is bad', verdicts: ['failed', 'stalled'], causes: ['bad-node', 'crash-loop'] }
   if (blueprint.kind === 'DaemonSet' || nodes * room >= placesNeeded(blueprint) || typeof autoscaler !== 'string')
     return undefined
-  return stalled('there is no room', 'unschedulable')
+  return stalled('there is no room', 'unschedulable', 'scale-up-refused')
 }
 
 const exitCauses = ({ exit, startError }: Run): readonly string[] => {

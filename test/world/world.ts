@@ -50,6 +50,8 @@ class TargetHealth extends Controller {
 export class World {
   readonly time = new WorldTime(start)
   readonly api = new ApiServer(this.time)
+  /** Each watches the API server by itself. */
+  readonly controllers: readonly Controller[]
   readonly #blueprint: Blueprint
   readonly #scene: Scene
   readonly #cloud: Cloud
@@ -75,7 +77,7 @@ export class World {
     }
     this.#cloud = new Cloud(this.#scene)
     const controllers = [DeploymentController, ReplicaSetController, StatefulSetController, DaemonSetController]
-    for (const Part of [...controllers, JobController, Scheduler, TargetHealth]) new Part(this.#scene)
+    this.controllers = [...controllers, JobController, Scheduler, TargetHealth].map(Part => new Part(this.#scene))
     if (blueprint.before !== undefined && blueprint.kind !== 'Job') this.#past(blueprint.before)
   }
 
@@ -211,11 +213,10 @@ export class World {
     const ports: GatePorts = {
       cluster,
       clock,
-      log: log as GatePorts['log'],
+      log: log,
       signal: new AbortController().signal,
       ...(second === undefined ? {} : { images: { check } }),
     }
     return this.time.run(gate(request, ports))
   }
 }
-

@@ -5,7 +5,7 @@ import type { Cause, Evidence, Verdict } from '../../health/model.ts'
 import type { Instant } from '../../runtime/clock.ts'
 import { alarmsDueBy, alarmsGraceMs } from './alarms.ts'
 import { countedExits, openEntries } from './ledger.ts'
-import { decisiveOf, suspectedNode } from './quorum.ts'
+import { decisiveOf, repetition, suspectedNode } from './quorum.ts'
 import { skewOf } from './server-time.ts'
 import type { GateState } from './state.ts'
 import { requiredChannels } from './store.ts'
@@ -104,10 +104,7 @@ export const deadlineOf = ({ begunAt, request }: GateState): Instant => begunAt 
 function overtime(state: GateState, now: Instant): Judgement | undefined {
   if (now < deadlineOf(state)) return undefined
   const late = unhealthy(state)
-  const because = causeBehind(
-    late.flatMap(subject => companyOf(subject, state)),
-    now,
-  )
+  const because = causeBehind(explanations(late.flatMap(subject => companyOf(subject, state))), now)
   if (because !== undefined) return verdict('stalled', because)
   const [first] = late
   return verdict(
@@ -134,33 +131,66 @@ function companyOf(subject: Subject, state: GateState): readonly Evidence[] {
   return suspected === undefined ? open : [...open.filter(({ node }) => node !== suspected.node), suspected]
 }
 
+/** What may explain a wait: a single restart explains nothing, unless there is nothing else. */
+function explanations(company: readonly Evidence[]): readonly Evidence[] {
+  const telling = company.filter(evidence => evidence.class !== 'B' || evidence.count >= repetition)
+  return telling.length > 0 ? telling : company
+}
+
 /** Class C: a wait that is over its own bound, with no progress elsewhere in the same subject. */
 function stall(state: GateState, now: Instant): Judgement | undefined {
-  const over = stallInstants(state).find(({ at }) => now >= at)
-  if (over === undefined) return undefined
-  const { subject } = over
+  const over = waitsOf(state).filter(({ at }) => now >= at)
+  const [first] = over
+  if (first === undefined) return undefined
+  const { subject } = first
+  const awaited = over.flatMap(wait => (wait.subject === subject && wait.evidence !== undefined ? wait.evidence : []))
   const facts = { minutes: String(noProgressMs / 60_000), message: saysOf(subject) }
   return verdict(
     'stalled',
-    causeBehind(companyOf(subject, state), now) ?? cause('no-progress', { subject: subject.name, at: now, facts }),
+    causeBehind(behind(awaited, companyOf(subject, state), subject), now) ??
+      cause('no-progress', { subject: subject.name, at: now, facts }),
   )
+}
+
+/**
+ * What is behind waits that are over: they themselves, and what else the same pods show, which may explain them.
+ * Trouble of other pods that is still within its own bound does not; when the workload itself is late, all does.
+ */
+function behind(awaited: readonly Evidence[], company: readonly Evidence[], { live }: Subject): readonly Evidence[] {
+  if (awaited.length === 0) return explanations(company)
+  const uids = new Set(awaited.map(({ uid }) => uid))
+  if (live?.metadata.uid !== undefined && uids.has(live.metadata.uid)) return explanations(company)
+  const same = company.filter(({ uid, class: evidenceClass }) => uids.has(uid) || evidenceClass !== 'C')
+  const telling = explanations(same)
+  return telling.length > 0 ? telling : awaited
 }
 
 const saysOf = ({ health }: Subject): string => (health.status === 'healthy' ? '' : health.says)
 
-/** When each unhealthy subject will count as stalled, if nothing moves. */
-function stallInstants(state: GateState): readonly { readonly subject: Subject; readonly at: Instant }[] {
+/** When a subject that is not healthy will count as stalled, if nothing moves. */
+interface Wait {
+  readonly subject: Subject
+  readonly at: Instant
+  /** Absent for the subject's own bound: no progress at all. */
+  readonly evidence?: Evidence
+}
+
+function waitsOf(state: GateState): readonly Wait[] {
   return unhealthy(state).flatMap(subject => {
     const progressAt = state.progress.get(subject.name)?.at ?? state.begunAt
-    const suspected = suspectedNode(subject, state)
     const waits = openEntries(state.ledger, subject.name)
       .filter(({ evidence }) => evidence.class === 'C')
-      .map(({ evidence, openSince }) => {
+      .map(({ evidence, openSince }): Wait => {
         const patience = patienceOf(evidence)
-        return patience === 0 ? openSince : Math.max(openSince, progressAt) + patience
+        const at = patience === 0 ? openSince : Math.max(openSince, progressAt) + patience
+        return { subject, at, evidence }
       })
-    if (suspected !== undefined) waits.push(Math.max(suspected.at, progressAt) + patienceOf(suspected))
-    return [...waits, progressAt + noProgressMs].map(at => ({ subject, at }))
+    const suspected = suspectedNode(subject, state)
+    const byNode =
+      suspected === undefined
+        ? []
+        : [{ subject, at: Math.max(suspected.at, progressAt) + patienceOf(suspected), evidence: suspected }]
+    return [...waits, ...byNode, { subject, at: progressAt + noProgressMs }]
   })
 }
 
@@ -176,7 +206,7 @@ function success(state: GateState, now: Instant): Decision {
     const confirming = open
       .filter(({ evidence }) => evidence.class === 'A1')
       .map(({ evidence, openSince }) => openSince + patienceOf(evidence))
-    return wait([...confirming, ...settling, ...stallInstants(state).map(({ at }) => at), deadlineOf(state)], now)
+    return wait([...confirming, ...settling, ...waitsOf(state).map(({ at }) => at), deadlineOf(state)], now)
   }
   const soaked = state.readyAt + state.request.soakMs
   const unsettled = open.some(({ evidence }) => evidence.class === 'B' && countedExits(state.ledger, evidence) > 0)

@@ -11,7 +11,7 @@ import type { Subject } from './subjects.ts'
 type Open = Entry & { readonly openSince: Instant }
 
 /** Abnormal exits of one container that make a repetition. One restart may be a race at start. */
-const repetition = 2
+export const repetition = 2
 
 /** The entries that prove this subject failed; empty while nothing is proven. */
 export function decisiveOf(subject: Subject, state: GateState, now: Instant): readonly Open[] {

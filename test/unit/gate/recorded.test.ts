@@ -1,41 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import type { Kind, WatchEvent } from '../../../src/kubernetes/model.ts'
 import { isSame, replay } from '../../../src/rollout/gate/replay.ts'
 import { runGate } from '../../../src/rollout/gate/run-gate.ts'
 import { recordTrace } from '../../../src/rollout/gate/trace.ts'
-import type { GateRequest, GateResult, ImageCheck } from '../../../src/rollout/model.ts'
+import type { GateResult, ImageCheck } from '../../../src/rollout/model.ts'
 import type { Log } from '../../../src/runtime/context.ts'
+import { objectsOf, recordings, type Recording } from '../../support/recordings.ts'
 import { SimulatedCluster } from './simulated-cluster.ts'
 import { SimulatedTime } from './simulated-time.ts'
-
-const folder = join(import.meta.dirname, '../../fixtures/k8s/recorded')
-
-interface Head {
-  readonly scenario: string
-  readonly request: GateRequest
-  readonly expected: { readonly verdict: string; readonly cause?: string }
-}
-
-interface Line {
-  readonly ms: number
-  readonly event: WatchEvent
-}
-
-interface Recording {
-  readonly head: Head
-  readonly lines: readonly Line[]
-}
-
-function recordings(): readonly Recording[] {
-  return readdirSync(folder)
-    .filter(name => name.endsWith('.jsonl'))
-    .map(name => {
-      const [head, ...lines] = readFileSync(join(folder, name), 'utf8').trim().split('\n')
-      return { head: JSON.parse(head ?? '') as Head, lines: lines.map(line => JSON.parse(line) as Line) }
-    })
-}
 
 const silent: Log = {
   info: () => undefined,
@@ -54,13 +25,7 @@ async function played(
   const cluster = new SimulatedCluster(() => time.now())
   for (const { object } of request.applied) cluster.put(object)
   for (const { ms, event } of lines) {
-    const objects =
-      event.type === 'listed'
-        ? event.objects.map(object => named(object, event.kind))
-        : event.type === 'gap'
-          ? []
-          : [event.object]
-    for (const object of objects) {
+    for (const object of objectsOf(event)) {
       time.at(
         request.startedAt + ms,
         () => void (event.type === 'deleted' ? cluster.drop(object) : cluster.put(object)),
@@ -80,8 +45,6 @@ async function played(
   const result = await time.run(runGate(request, ports))
   return { ...result, trace: text.split('\n') }
 }
-
-const named = <T extends object>(object: T, { apiVersion, kind }: Kind): T => ({ ...object, apiVersion, kind })
 
 describe('what a real kubelet wrote, replayed', () => {
   test.each(recordings())('$head.scenario → $head.expected.verdict $head.expected.cause', async recording => {

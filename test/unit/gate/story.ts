@@ -1,4 +1,3 @@
-import type { Verdict } from '../../../src/health/model.ts'
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
 import { runGate } from '../../../src/rollout/gate/run-gate.ts'
 import type { GateTrace } from '../../../src/rollout/gate/trace.ts'
@@ -267,8 +266,6 @@ export class Story {
     return { ...result, seconds: (result.endedAt - start) / 1_000 }
   }
 }
-
-export const success: readonly Verdict[] = ['healthy', 'healthy-partial']
 
 const ownerOf = ({ metadata }: KubeObject): string | undefined => metadata.ownerReferences?.[0]?.uid
 

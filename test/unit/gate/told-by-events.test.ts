@@ -85,13 +85,13 @@ describe('events of a pod', () => {
     expect(await story.verdict()).toMatchObject({ verdict: 'healthy', seconds: 29 })
   })
 
-  test('a start error that stays fails 10 s after it began, pulls or not', async () => {
+  test('configuration that stays missing fails 20 s after it was missed, pulls or not', async () => {
     const story = new Story()
     story
       .at(1, () => story.observed())
       .at(2, () => story.event('pod-a', 'Failed', 'Failed to pull image "x": i/o timeout', { count: 3 }))
       .at(4, () => story.pod('a', [waiting('CreateContainerConfigError', 'configmap "late" not found')]))
-    expect(await story.verdict()).toMatchObject({ verdict: 'failed', seconds: 14, cause: { code: 'config-missing' } })
+    expect(await story.verdict()).toMatchObject({ verdict: 'failed', seconds: 24, cause: { code: 'config-missing' } })
   })
 })
 

@@ -172,7 +172,7 @@ describe('a broken release fails', () => {
       .at(2, () => story.pod('a', [waiting('CreateContainerConfigError', 'secret "shop" not found')]))
     expect(await story.verdict()).toMatchObject({
       verdict: 'failed',
-      seconds: 12,
+      seconds: 22,
       cause: { code: 'config-missing', blame: 'config' },
     })
   })

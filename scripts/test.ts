@@ -67,7 +67,7 @@ function withoutThePlatform(thrown: unknown): Counts {
 mkdirSync(reports, { recursive: true })
 const [mode, ...patterns] = process.argv.slice(2)
 /** Simulated worlds of each ending that the gate has to judge: enough for a proof, or for a quick answer. */
-const traces = mode === undefined || process.env['CI'] === 'true' ? '10000' : '150'
+const traces = mode === undefined || process.env['CI'] === 'true' ? '10000' : '60'
 const unit = mode === 'platform' ? nothing : await unitTests(patterns)
 const platform = mode === 'unit' ? nothing : await platformTests(patterns).catch(withoutThePlatform)
 const counts = add(unit, platform)

@@ -187,14 +187,13 @@ const signals = new Set([137, 143])
  * probes the kill itself may go untold: then a signal, and a probe that had failed, speak for it.
  */
 function killerOf(slot: Slot, last: Termination, { events }: Setting): CauseCode | undefined {
-  const kill = killText(slot, events)
+  const kill = killText(slot, events, instant(last.startedAt))
   if (kill !== undefined) return /startup probe/i.test(kill) ? 'startup-exhausted' : 'liveness-kill'
   if (!signals.has(last.exitCode)) return undefined
   if (slot.spec.startupProbe !== undefined && probeFailure(slot, 'Startup', events) !== undefined)
     return 'startup-exhausted'
-  return slot.spec.livenessProbe !== undefined && probeFailure(slot, 'Liveness', events) !== undefined
-    ? 'liveness-kill'
-    : undefined
+  const failure = slot.spec.livenessProbe && probeFailure(slot, 'Liveness', events)
+  return failure !== undefined && failure.at >= (instant(last.startedAt) ?? 0) ? 'liveness-kill' : undefined
 }
 
 function probeFailure({ spec }: Slot, probe: string, events: readonly KubeEvent[]): KubeEvent | undefined {
@@ -205,10 +204,11 @@ function probeFailure({ spec }: Slot, probe: string, events: readonly KubeEvent[
 }
 
 /** `Container api failed liveness probe, will be restarted`: the kubelet ended it, so its exit code says nothing. */
-function killText(slot: Slot, events: readonly KubeEvent[]): string | undefined {
+function killText(slot: Slot, events: readonly KubeEvent[], since = 0): string | undefined {
   return events.findLast(
-    ({ reason, message, fieldPath }) =>
+    ({ reason, message, fieldPath, at }) =>
       reason === 'Killing' &&
+      at >= since &&
       fieldPath.includes(`{${slot.spec.name}}`) &&
       /failed (liveness|startup) probe/i.test(message),
   )?.message

@@ -90,8 +90,9 @@ function sandbox({ pod, subject, events }: Setting): Evidence | undefined {
 }
 
 function mounting({ pod, subject, events }: Setting): Evidence | undefined {
-  const event = latest(events, 'FailedMount', 'FailedAttachVolume', 'FailedMapVolume')
-  if (event === undefined) return undefined
+  const event = latest(events, 'FailedMount', 'FailedAttachVolume', 'FailedMapVolume', 'FailedCreatePodSandBox')
+  // The sandbox comes after the volumes.
+  if (event === undefined || event.reason === 'FailedCreatePodSandBox') return undefined
   const { code, patienceMs, facts } = readMount(event.message)
   return evidence(code, {
     on: pod,

@@ -80,8 +80,20 @@ function stuckPods(object: KubeObject, partition: number, related: Related, now:
       if (ready?.status === 'True') return []
       const at = instant(ready?.lastTransitionTime) ?? now
       const facts = { pod: nameOf(pod), revision: revisionOf(pod) ?? '' }
-      return [evidence('stateful-set-stuck', { on: pod, subject: nameOf(object), at, facts, node: pod.spec.nodeName })]
+      const stuck = { on: pod, subject: nameOf(object), at, facts, node: pod.spec.nodeName, ...patienceWith(pod, now) }
+      return [evidence('stateful-set-stuck', stuck)]
     })
+}
+
+const startMs = 120_000
+const nodeMs = 600_000
+
+/** It may still come: the release before may have been a moment ago, a node for it may be on its way, or only just there. */
+function patienceWith(pod: Pod, now: Instant): { readonly patienceMs?: number } {
+  if (pod.status.containerStatuses?.some(({ restartCount }) => restartCount >= 2) === true) return {}
+  const scheduled = condition(pod.status.conditions, 'PodScheduled')
+  const isPlaced = pod.spec.nodeName !== undefined && now >= (instant(scheduled?.lastTransitionTime) ?? 0) + startMs
+  return { patienceMs: isPlaced ? startMs : nodeMs }
 }
 
 /** Kubernetes 1.28 and later write it as a label; it always is the end of the name. */

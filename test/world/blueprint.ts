@@ -31,6 +31,30 @@ export interface Life {
   readonly sidecar?: readonly Run[]
 }
 
+/** The release before this one. */
+export interface Before {
+  readonly secondsAgo: number
+  /** Its pods crash; with `secondsAgo` beyond 600 its Deployment is over its progress deadline. */
+  readonly crashes: boolean
+  /** Seconds until its pods pass their probes. */
+  readonly readyAfter: number
+  /** Its pods end when they are asked to. */
+  readonly podsLeave: boolean
+}
+
+/** Something that its pods name and that is not there, or not yet. */
+export interface MissingConfig {
+  readonly as: 'env' | 'volume'
+  readonly kind: 'Secret' | 'ConfigMap' | 'PersistentVolumeClaim'
+  /** Only this key of it is missing. */
+  readonly key?: string
+  readonly until: Until
+  /** The set holds something that makes it (an ExternalSecret, say). */
+  readonly brought: boolean
+  /** The role may read objects of this kind. */
+  readonly readable: boolean
+}
+
 /** Between the API server and the gate. */
 export interface NetworkFaults {
   readonly latencyMs: readonly [least: number, most: number]
@@ -63,8 +87,8 @@ export interface Blueprint {
   readonly minReadySeconds: number
   readonly backoffLimit: number
   readonly paused?: boolean
-  /** The release before this one; absent when this is the first. */
-  readonly before?: { readonly crashes: boolean; readonly deadlineExceeded: boolean; readonly podsLeave: boolean }
+  /** Absent when this is the first release. */
+  readonly before?: Before
   readonly probes: { readonly readiness?: Probe; readonly liveness?: Probe; readonly startup?: Probe }
   /** A readiness gate of the pods, and when its controller meets it. */
   readonly gateMet?: Until
@@ -72,7 +96,7 @@ export interface Blueprint {
   readonly lives: readonly Life[]
   readonly image?: Trouble & { readonly reason?: 'InvalidImageName' | 'ErrImageNeverPull' }
   readonly pullSeconds: number
-  readonly config?: Trouble & { readonly as: 'env' | 'volume' }
+  readonly config?: MissingConfig
   readonly sandbox?: Trouble
   readonly admission?: Trouble
   /** Nodes, and pods that fit on each. */
@@ -96,7 +120,7 @@ export interface Blueprint {
   readonly soakSeconds: number
 }
 
-export const isOverAt = (trouble: Trouble | undefined, seconds: number): boolean =>
+export const isOverAt = (trouble: { readonly until: Until } | undefined, seconds: number): boolean =>
   trouble === undefined || (trouble.until !== 'never' && seconds >= trouble.until)
 
 export const runOf = (runs: readonly Run[], restarts: number): Run => runs[restarts] ?? runs.at(-1) ?? steady

@@ -1,6 +1,7 @@
 import { stamp } from './api-server.ts'
 import { isOverAt, runOf, type Blueprint, type Run } from './blueprint.ts'
 import type { ContainerSpec, ContainerState, ContainerStatus, Termination } from './objects.ts'
+import { textOf } from './config.ts'
 import { ProbeWorker } from './probe-worker.ts'
 import type { Scene } from './scene.ts'
 import type { Cancel } from './time.ts'
@@ -176,8 +177,9 @@ export class ContainerWorker {
     const { scene, troubles, event } = this.#company
     const { config } = troubles
     if (config?.as !== 'env' || isOverAt(config, scene.seconds)) return this.#start()
-    event('Failed', `Error: ${config.message}`, this.#where, 'Warning')
-    this.#after(scene.chance.between(100, 400), () => this.#wait('CreateContainerConfigError', config.message))
+    const text = textOf(config)
+    event('Failed', `Error: ${text}`, this.#where, 'Warning')
+    this.#after(scene.chance.between(100, 400), () => this.#wait('CreateContainerConfigError', text))
     this.#after(this.#syncMs, () => this.#configure())
   }
 

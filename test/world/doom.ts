@@ -1,4 +1,4 @@
-import type { Blueprint, Life, Run } from './blueprint.ts'
+import type { Blueprint, Life, MissingConfig, Run } from './blueprint.ts'
 import type { Chance } from './chance.ts'
 import { admissionTexts, eventuallyHealthy } from './draw.ts'
 
@@ -42,6 +42,14 @@ const answer = (chance: Chance, said: NonNullable<Blueprint['registry']>['answer
   afterMs: chance.whole(20, 3_000),
 })
 
+function missing(as: MissingConfig['as'], chance: Chance): MissingConfig {
+  const kinds = as === 'env' ? (['Secret', 'ConfigMap'] as const) : (['ConfigMap', 'PersistentVolumeClaim'] as const)
+  const kind = chance.one(kinds)
+  const key = kind !== 'PersistentVolumeClaim' && chance.sometimes(0.3) ? { key: 'url' } : {}
+  const brought = kind !== 'PersistentVolumeClaim' && chance.sometimes(0.3)
+  return { as, kind, ...key, until: 'never', brought, readable: chance.sometimes(0.7) }
+}
+
 /** Ways in which a service never serves. */
 const dooms: Readonly<Record<string, Doom>> = {
   crashes: (world, chance) => withRun(world, crash(chance, chance.one([0, 1, 3, 137, 143, 255])), chance),
@@ -67,7 +75,9 @@ const dooms: Readonly<Record<string, Doom>> = {
   },
   'starts too slowly': (world, chance) => {
     const startup = { periodSeconds: chance.whole(1, 3), failureThreshold: chance.whole(2, 8) }
-    return withRun({ ...world, probes: { ...world.probes, startup } }, { readyAfter: 'never' }, chance)
+    const before = world.before && { ...world.before, readyAfter: 0 }
+    const changed = { ...world, ...(before && { before }), probes: { ...world.probes, startup } }
+    return withRun(changed, { readyAfter: 'never' }, chance)
   },
   'never ready': (world, chance) => {
     const { startup: _, ...probes } = world.probes
@@ -94,25 +104,8 @@ const dooms: Readonly<Record<string, Doom>> = {
     ...world,
     image: { message: 'image is not present with pull policy of Never', until: 'never', reason: 'ErrImageNeverPull' },
   }),
-  'configuration missing': (world, chance) => ({
-    ...world,
-    config: {
-      as: 'env',
-      message: chance.one(['secret "x" not found', "couldn't find key a in Secret shop/x", 'configmap "x" not found']),
-      until: 'never',
-    },
-  }),
-  'volume missing': (world, chance) => ({
-    ...world,
-    config: {
-      as: 'volume',
-      message: chance.one([
-        'MountVolume.SetUp failed for volume "config" : configmap "x" not found',
-        'MountVolume.SetUp failed for volume "data" : persistentvolumeclaim "x" not found',
-      ]),
-      until: 'never',
-    },
-  }),
+  'configuration missing': (world, chance) => ({ ...world, config: missing('env', chance) }),
+  'volume missing': (world, chance) => ({ ...world, config: missing('volume', chance) }),
   'no sandbox': world => ({
     ...world,
     sandbox: { message: 'failed to assign an IP address to container', until: 'never' },
@@ -134,12 +127,12 @@ const dooms: Readonly<Record<string, Doom>> = {
   paused: world => ({ ...world, kind: 'Deployment', strategy: 'RollingUpdate', scaling: [], paused: true }),
   'pods of before never leave': world => {
     const { loss: _, ...rest } = world
-    const before = { crashes: false, deadlineExceeded: false, podsLeave: false }
+    const before = { secondsAgo: 90, crashes: false, readyAfter: 0, podsLeave: false }
     return { ...rest, kind: 'Deployment', strategy: 'Recreate', scaling: [], before }
   },
   'broken pods of before block an ordered set': world => {
     const { loss: _, ...rest } = world
-    const before = { crashes: true, deadlineExceeded: false, podsLeave: true }
+    const before = { secondsAgo: 90, crashes: true, readyAfter: 0, podsLeave: true }
     // Without a readiness probe they are ready for an instant after each start, and the set moves on.
     const probes = { readiness: { periodSeconds: 2, failureThreshold: 2 } }
     return { ...rest, kind: 'StatefulSet', strategy: 'RollingUpdate', scaling: [], before, probes }

@@ -1,4 +1,4 @@
-import type { Blueprint, Life, NetworkFaults, Run, Trouble } from './blueprint.ts'
+import type { Before, Blueprint, Life, MissingConfig, NetworkFaults, Run, Trouble } from './blueprint.ts'
 import type { Chance } from './chance.ts'
 import { calm } from './defaults.ts'
 import { placesNeeded } from './truth.ts'
@@ -7,13 +7,15 @@ import { placesNeeded } from './truth.ts'
  * Draws a world that has its troubles and ends well. None of them is longer than the gate promises to wait for:
  * - each container ends abnormally at most once, within 18 s of its start, by itself, by a probe or for want of memory
  * - pulls fail for a passing reason for at most 60 s (the kubelet then tries again within 80 s), and take up to 60 s
- * - configuration is at most 8 s late (the kubelet looks again 10 to 15 s later), refusals of pods last at most 4 s
+ * - configuration is at most 8 s late (the kubelet looks again 10 to 15 s later), and either the set brings it or the role
+ *   may not see that it is not there; refusals of pods last at most 4 s
  * - sandboxes fail for at most 60 s, a readiness gate is met within 120 s, slow starts take at most 50 s
  * - a node that is missing comes within 9 min of an autoscaler's promise
  * - at most one node is lost: drained, gone with its machine, or silently dead (its pods are replaced after 345 s);
  *   not one of the latter kinds while a container waits for configuration, has just ended or starts slowly
  * - readiness flaps for at most 10 s; an autoscaler of replicas moves them at most twice in the first minute
  * - watches are cut for at most 25 s and the API server refuses for at most 20 s, not both in the same world
+ * - the release before may be seconds ago, with pods that start slowly or crash (in an ordered StatefulSet they do not)
  * - the runner's clock is at most 5 min off
  */
 export function eventuallyHealthy(chance: Chance): Blueprint {
@@ -77,9 +79,7 @@ function drawService(common: Blueprint, chance: Chance): Blueprint {
   const strategy = drawStrategy(kind, chance)
   // An ordered StatefulSet never gets past broken pods of before: that does not end well.
   const mayCrash = kind !== 'StatefulSet' || strategy === 'Parallel'
-  const before = chance.sometimes(0.6)
-    ? { crashes: mayCrash && chance.sometimes(0.15), deadlineExceeded: chance.sometimes(0.5), podsLeave: true }
-    : undefined
+  const before = chance.sometimes(0.6) ? drawBefore(mayCrash && chance.sometimes(0.15), chance) : undefined
   const surge = chance.whole(0, 2)
   const probes = drawProbes(chance)
   const shape = {
@@ -95,6 +95,17 @@ function drawService(common: Blueprint, chance: Chance): Blueprint {
   }
   const lives = drawLives(shape, chance)
   return withPlaces({ ...shape, lives }, chance)
+}
+
+function drawBefore(crashes: boolean, chance: Chance): Before {
+  const isLong = chance.sometimes(0.5)
+  const isRecent = !crashes && chance.sometimes(0.25)
+  return {
+    secondsAgo: isRecent ? chance.whole(2, 60) : crashes && isLong ? 640 : 90,
+    crashes,
+    readyAfter: chance.sometimes(0.3) ? chance.whole(0, 50) : 0,
+    podsLeave: true,
+  }
 }
 
 function drawStrategy(kind: Blueprint['kind'], chance: Chance): Blueprint['strategy'] {
@@ -174,7 +185,8 @@ function withPlaces(shape: Blueprint, chance: Chance): Blueprint {
   if (chance.sometimes(0.1)) {
     const room = Math.max(1, Math.floor((needed - 1) / nodes))
     const promise = { afterSeconds: tenths(chance.between(20, 520)) }
-    if (nodes * room < needed) return { ...shape, nodes, room, autoscaler: promise }
+    // One after the other, they may need more than one node's time.
+    if (nodes * room < needed) return { ...shape, nodes, room, autoscaler: promise, timeoutSeconds: 2_400 }
   }
   if (!chance.sometimes(0.12)) return plenty
   const loss = { node: chance.whole(0, nodes - 1), at: tenths(chance.between(0, 40)), how: drawLoss(shape, chance) }
@@ -211,7 +223,6 @@ const passingPulls = [
 
 function withObstructions(world: Blueprint, chance: Chance): Blueprint {
   const trouble = (message: string, most: number): Trouble => ({ message, until: tenths(chance.between(0, most)) })
-  const late = chance.one(['env', 'volume'] as const)
   const isSilent = world.loss !== undefined && world.loss.how !== 'drained'
   const known = chance.sometimes(0.4)
   return {
@@ -222,12 +233,23 @@ function withObstructions(world: Blueprint, chance: Chance): Blueprint {
       ? { registry: { answer: chance.one(['present', 'unknown'] as const), afterMs: chance.whole(20, 3_000) } }
       : {}),
     ...(chance.sometimes(0.15) ? { image: trouble(chance.one(passingPulls), 60) } : {}),
-    ...(!isSilent && chance.sometimes(0.08)
-      ? { config: { ...trouble(chance.one(['secret "late" not found', 'configmap "late" not found']), 8), as: late } }
-      : {}),
+    ...(!isSilent && chance.sometimes(0.08) ? { config: lateConfig(chance) } : {}),
     ...(chance.sometimes(0.05) ? { sandbox: trouble('failed to setup network for sandbox: no address', 60) } : {}),
     ...(chance.sometimes(0.05) ? { admission: trouble(chance.one(admissionTexts), 4) } : {}),
     ...(world.kind !== 'Job' && chance.sometimes(0.05) ? { gateMet: tenths(chance.between(0, 120)) } : {}),
+  }
+}
+
+/** Where the gate can see that it is not there, it may only be late when the set is known to bring it. */
+function lateConfig(chance: Chance): MissingConfig {
+  const brought = chance.sometimes(0.5)
+  return {
+    as: chance.one(['env', 'volume']),
+    kind: chance.one(['Secret', 'ConfigMap']),
+    ...(chance.sometimes(0.3) ? { key: 'url' } : {}),
+    until: tenths(chance.between(0, 8)),
+    brought,
+    readable: brought && chance.sometimes(0.7),
   }
 }
 

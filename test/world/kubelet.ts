@@ -55,7 +55,7 @@ export class Kubelet {
 
   #lifeOf(pod: Pod, isNew: boolean): Life {
     const { blueprint } = this.#scene
-    if (!isNew) return blueprint.before?.crashes === true ? { ...fine, main: crashing } : fine
+    if (!isNew) return lifeBefore(blueprint)
     if (blueprint.badNode === this.#index) return { ...fine, main: crashing }
     const order = blueprint.kind === 'StatefulSet' ? ordinalOf(pod) : this.#scene.nextOrder()
     return lifeOf(blueprint, order)
@@ -66,6 +66,10 @@ export class Kubelet {
     this.#dead = true
     for (const worker of this.#workers.values()) worker.halt()
   }
+}
+
+function lifeBefore({ before }: Blueprint): Life {
+  return { ...fine, main: before?.crashes === true ? crashing : [{ readyAfter: before?.readyAfter ?? 0 }] }
 }
 
 /** The programs of the pod that was created as this number. */

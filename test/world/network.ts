@@ -1,6 +1,7 @@
-import type { Cluster, Keep, Kind, KubeObject, WatchEvent } from '../../src/kubernetes/model.ts'
+import type { Cluster, Keep, Kind, KubeObject, ObjectKey, WatchEvent } from '../../src/kubernetes/model.ts'
 import type { Change } from './api-server.ts'
 import type { NetworkFaults } from './blueprint.ts'
+import { storedConfig } from './config.ts'
 import type { Scene } from './scene.ts'
 
 interface Stream {
@@ -114,11 +115,15 @@ export class Network implements Cluster {
   ): Promise<readonly KubeObject[]> {
     await this.#passes(this.#latency)
     if (this.#forbids(kind)) throw this.#refusal(kind.kind)
-    const outage = this.#outage
-    if (outage !== undefined) throw new Error(`the API server answered ${outage.status}`)
+    this.#answers()
     const objects = this.#scene.api.list(kind.kind)
     await this.#passes(this.#latency)
     return objects.map(keep)
+  }
+
+  #answers(): void {
+    const outage = this.#outage
+    if (outage !== undefined) throw new Error(`the API server answered ${outage.status}`)
   }
 
   #passes(ms: number): Promise<void> {
@@ -163,6 +168,17 @@ export class Network implements Cluster {
     return this.#faults.cuts.some(cut => cut.kind === kind && seconds >= cut.from && seconds < cut.to)
   }
 
+  /** Asked for configuration that a kubelet misses. */
+  async get({ kind }: ObjectKey): Promise<KubeObject | undefined> {
+    await this.#passes(this.#latency)
+    const { config } = this.#scene.blueprint
+    if (config?.kind === kind && !config.readable) throw this.#refusal(kind)
+    this.#answers()
+    const stored = config?.kind === kind ? storedConfig(config, this.#scene.seconds) : undefined
+    await this.#passes(this.#latency)
+    return stored
+  }
+
   async logs(pod: string): Promise<string> {
     await this.#passes(this.#latency)
     return `log of ${pod}`
@@ -173,9 +189,6 @@ export class Network implements Cluster {
   }
   namespaced(): Promise<boolean> {
     return Promise.resolve(true)
-  }
-  get(): Promise<undefined> {
-    return Promise.reject(new Error('the gate gets no single objects'))
   }
   apply(): Promise<KubeObject> {
     return Promise.reject(new Error('the gate applies nothing'))

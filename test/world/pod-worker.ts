@@ -1,5 +1,6 @@
 import { namespace, type Writer } from './api-server.ts'
 import { isOverAt, type Life } from './blueprint.ts'
+import { textOf } from './config.ts'
 import { ContainerWorker, type Role, type Troubles } from './container-worker.ts'
 import { conditionOf, isLeaving, type Condition, type Pod } from './objects.ts'
 import type { Scene } from './scene.ts'
@@ -96,7 +97,7 @@ export class PodWorker {
     const { scene, troubles } = this.#host
     const { config } = troubles
     if (config?.as !== 'volume' || isOverAt(config, scene.seconds)) return this.#sandbox()
-    this.#event('FailedMount', config.message, undefined, 'Warning')
+    this.#event('FailedMount', textOf(config), undefined, 'Warning')
     this.#after(Math.min(122_000, 500 * 2 ** this.#mountErrors++), () => this.#mount())
   }
 

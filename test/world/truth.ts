@@ -38,7 +38,9 @@ export function truthOf(blueprint: Blueprint): Truth {
 /** Told by events only: without them a probe's kill looks like any exit, and what keeps a pod away like nothing at all. */
 function unseen({ what, verdicts, causes }: Obstacle): Obstacle {
   const byProbe = ['liveness-kill', 'startup-exhausted'].some(cause => causes.includes(cause))
-  const byEvent = ['volume-missing', 'config-missing', 'sandbox-failing', 'ip-exhaustion'].some(cause => causes.includes(cause))
+  const byEvent = ['volume-missing', 'config-missing', 'sandbox-failing', 'ip-exhaustion'].some(cause =>
+    causes.includes(cause),
+  )
   if (byProbe) return { what, verdicts, causes: [...causes, 'crash-loop'] }
   // The controllers of StatefulSets, DaemonSets and Jobs tell refusals in events, too.
   const byController = refusals.some(([, cause]) => causes.includes(cause)) || causes.includes('create-refused')
@@ -61,8 +63,10 @@ function imageObstacle({ image, registry }: Blueprint): Obstacle | undefined {
 
 function configObstacle({ config, sandbox, gateMet }: Blueprint): Obstacle | undefined {
   if (config?.until === 'never') {
-    const isVolume = config.as === 'volume' && !/secret|configmap/.test(config.message)
-    return failed('its configuration never comes', isVolume ? 'volume-missing' : 'config-missing')
+    const what = 'its configuration never comes'
+    if (config.kind === 'PersistentVolumeClaim') return failed(what, 'volume-missing')
+    // What the set itself brings may still come: that is waited for, and not called certain.
+    return config.brought && config.readable ? stalled(what, 'config-missing') : failed(what, 'config-missing')
   }
   if (sandbox?.until === 'never') return stalled('no sandbox can be made', 'sandbox-failing', 'ip-exhaustion')
   return gateMet === 'never' ? stalled('the readiness gate is never met', 'readiness-gate-pending') : undefined
@@ -79,10 +83,9 @@ const refusals: readonly (readonly [RegExp, string])[] = [
 function admissionObstacle({ admission, paused, before, kind, strategy }: Blueprint): Obstacle | undefined {
   if (paused === true && kind === 'Deployment') return stalled('it is paused', 'paused')
   if (before?.crashes === true && kind === 'StatefulSet' && strategy !== 'Parallel')
-    return stalled('broken pods of before block the set', 'no-progress')
+    return stalled('broken pods of before block the set', 'stateful-set-stuck')
   const waitsForOld = kind === 'StatefulSet' || (kind === 'Deployment' && strategy === 'Recreate')
-  if (before?.podsLeave === false && waitsForOld)
-    return stalled('pods of before never leave', 'no-progress', 'progress-deadline')
+  if (before?.podsLeave === false && waitsForOld) return stalled('pods of before never leave', 'pod-not-ending')
   if (admission?.until !== 'never') return undefined
   const cause = refusals.find(([text]) => text.test(admission.message))?.[1] ?? 'create-refused'
   return cause === 'webhook-failing' ? stalled('no pod may be created', cause) : failed('no pod may be created', cause)

@@ -1,10 +1,11 @@
 import type { KubeObject } from '../../src/kubernetes/model.ts'
 import type { GateRequest, GateResult } from '../../src/rollout/model.ts'
 import type { GatePorts } from '../../src/rollout/gate/run-gate.ts'
-import { ApiServer } from './api-server.ts'
-import type { Blueprint } from './blueprint.ts'
+import { ApiServer, namespace } from './api-server.ts'
+import type { Before, Blueprint } from './blueprint.ts'
 import { Chance } from './chance.ts'
 import { Cloud } from './cloud.ts'
+import { configName, referenceTo } from './config.ts'
 import { Controller, writer } from './controller.ts'
 import { DaemonSetController } from './daemon-set-controller.ts'
 import { DeploymentController } from './deployment-controller.ts'
@@ -82,9 +83,9 @@ export class World {
   }
 
   /** The release before runs, or fails to, for a while. */
-  #past({ crashes, deadlineExceeded }: NonNullable<Blueprint['before']>): void {
+  #past({ secondsAgo }: Before): void {
     this.api.create(this.#workload(`${registry}:1`), { ...release })
-    this.time.runUntil(this.time.now + (crashes && deadlineExceeded ? 640_000 : 90_000))
+    this.time.runUntil(this.time.now + 1_000 * secondsAgo)
   }
 
   #workload(image: string) {
@@ -124,6 +125,7 @@ export class World {
     const { kind, probes, lives, gateMet } = this.#blueprint
     const { readiness, liveness, startup } = probes
     const isNew = image === newImage
+    const reference = referenceTo(isNew ? this.#blueprint.config : undefined)
     const init = { name: 'prepare', image: `${registry}:tools` }
     const sidecar = { name: 'proxy', image: `${registry}:proxy`, restartPolicy: 'Always' as const }
     const initContainers = [
@@ -136,11 +138,13 @@ export class World {
         {
           name: 'api',
           image,
+          ...reference.container,
           ...(readiness === undefined ? {} : { readinessProbe: readiness }),
           ...(liveness === undefined ? {} : { livenessProbe: liveness }),
           ...(startup === undefined ? {} : { startupProbe: startup }),
         },
       ],
+      ...reference.pod,
       ...(initContainers.length > 0 ? { initContainers } : {}),
       ...(isNew && gateMet !== undefined ? { readinessGates: [{ conditionType: readinessGate }] } : {}),
     }
@@ -148,7 +152,7 @@ export class World {
 
   /** Applies the release and begins with all that the blueprint has planned. Returns what the gate is given. */
   release(): GateRequest {
-    const { aheadMs, timeoutSeconds, soakSeconds, scaling, loss, kind } = this.#blueprint
+    const { aheadMs, timeoutSeconds, soakSeconds, scaling, loss, kind, config } = this.#blueprint
     const startedAt = this.time.now + aheadMs
     this.time.runUntil(this.time.now + this.#scene.chance.between(5, 400))
     this.#appliedAt = this.time.now
@@ -167,6 +171,7 @@ export class World {
       startedAt,
       timeoutMs: 1_000 * timeoutSeconds,
       soakMs: 1_000 * soakSeconds,
+      ...(config?.brought === true ? { brings: [{ object: `${config.kind} ${namespace}/${configName}` }] } : {}),
     }
   }
 

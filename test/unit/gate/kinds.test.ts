@@ -150,7 +150,8 @@ test('a StatefulSet that waits for a broken pod of before stalls with the pod th
     },
   )
   const story = new Story().gate(set)
-  const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] }
+  const crashed = { name: 'api', restartCount: 2, state: { waiting: { reason: 'CrashLoopBackOff' } } }
+  const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }], containerStatuses: [crashed] }
   const labels = { 'controller-revision-hash': 'r1' }
   story.cluster.put(ownedPod('it-0', 'it', labels, { spec: { nodeName: 'a', containers: [] }, status }))
   expect(await story.verdict()).toMatchObject({
@@ -168,6 +169,18 @@ test('a custom resource is judged by the rule that was declared for it', async (
   story.request = { healthRules: [{ apiVersion: 'db.example.com/v1', kind: 'Database', success }] }
   story.at(30, () => story.cluster.put(database('Ready')))
   expect(await story.verdict()).toMatchObject({ verdict: 'healthy', seconds: 50 })
+})
+
+test('a pod of before that only starts, or has no node yet, has longer until its StatefulSet counts as stuck', async () => {
+  const status = { observedGeneration: 1, replicas: 1, readyReplicas: 0, currentRevision: 'r1', updateRevision: 'r2' }
+  const judged = async (pod: Readonly<Record<string, unknown>>): Promise<number> => {
+    const story = new Story().gate(made('apps/v1', 'StatefulSet', {}, { spec: { replicas: 1 }, status }))
+    story.cluster.put(ownedPod('it-0', 'it', { 'controller-revision-hash': 'r1' }, pod))
+    return (await story.verdict()).seconds
+  }
+  const conditions = [{ type: 'Ready', status: 'False' }]
+  expect(await judged({ spec: { nodeName: 'a', containers: [] }, status: { conditions } })).toBe(120)
+  expect(await judged({ spec: { containers: [] }, status: { conditions } })).toBe(600)
 })
 
 describe('what is watched', () => {

@@ -104,17 +104,17 @@ describe('a container whose configuration is missing', () => {
     expect(await story.verdict()).toMatchObject({ verdict: 'failed', seconds: 3 })
   })
 
-  test('takes its 10 s where the role may not read Secrets', async () => {
+  test('takes its 20 s where the role may not read Secrets', async () => {
     const story = stuck()
     story.cluster.put(settings)
     story.cluster.forbidden.add('Secret')
-    expect(await story.verdict()).toMatchObject({ verdict: 'failed', seconds: 12, cause: { confidence: 'likely' } })
+    expect(await story.verdict()).toMatchObject({ verdict: 'failed', seconds: 22, cause: { confidence: 'likely' } })
   })
 
-  test('takes its 10 s where the API server does not answer in time', async () => {
+  test('takes its 20 s where the API server does not answer in time', async () => {
     const story = stuck()
     story.cluster.get = () => new Promise(() => undefined)
-    expect(await story.verdict()).toMatchObject({ verdict: 'failed', seconds: 12, cause: { confidence: 'likely' } })
+    expect(await story.verdict()).toMatchObject({ verdict: 'failed', seconds: 22, cause: { confidence: 'likely' } })
   })
 
   test('is something else when the text is about something else: nobody is asked', async () => {

@@ -51,7 +51,7 @@ function crash(): Story {
 }
 
 /** `SLIPWAY_REPLAYS=5000` replays that many of each ending. */
-const count = Number(process.env['SLIPWAY_REPLAYS'] ?? '40')
+const count = Number(process.env['SLIPWAY_REPLAYS'] ?? '20')
 
 describe(`a trace of each of ${count} worlds of both endings`, () => {
   test.each([

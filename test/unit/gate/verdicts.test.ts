@@ -220,8 +220,11 @@ describe('a broken release fails', () => {
   test('when the liveness probe kills it twice, whatever its exit code', async () => {
     const story = new Story()
       .at(1, () => story.observed())
-      .at(30, () => story.event('pod-a', 'Killing', 'Container api failed liveness probe, will be restarted'))
+      .at(31, () => story.event('pod-a', 'Killing', 'Container api failed liveness probe, will be restarted'))
       .at(31, () => story.pod('a', [exited(story, 0, 0)]))
+      .at(61, () =>
+        story.event('pod-a', 'Killing', 'Container api failed liveness probe, will be restarted', { count: 2 }),
+      )
       .at(61, () => story.pod('a', [exited(story, 0, 1)]))
     expect(await story.verdict()).toMatchObject({ verdict: 'failed', seconds: 61, cause: { code: 'liveness-kill' } })
   })

@@ -26,9 +26,9 @@ const told: Readonly<Record<string, Partial<Blueprint>>> = {
     probes: { readiness: { periodSeconds: 2, failureThreshold: 2 } },
     ...program({ readyAfter: 'never' }),
   },
-  'missing-secret': { config: { as: 'env', message: 'secret "no-such-secret" not found', until: 'never' } },
+  'missing-secret': { config: { as: 'env', kind: 'Secret', until: 'never', brought: false, readable: true } },
   'missing-tag': { image: { message: 'not found', until: 'never' } },
-  'missing-volume': { config: { as: 'volume', message: 'configmap "no-such-map" not found', until: 'never' } },
+  'missing-volume': { config: { as: 'volume', kind: 'ConfigMap', until: 'never', brought: false, readable: true } },
   'job-failing': { kind: 'Job', backoffLimit: 1, ...program({ readyAfter: 0, exit: { after: 0.1, code: 1 } }) },
   'job-good': { kind: 'Job', backoffLimit: 1, ...program({ readyAfter: 0, exit: { after: 0.1, code: 0 } }) },
 }

@@ -138,18 +138,13 @@ function drawScaling(replicas: number, chance: Chance): Blueprint['scaling'] {
 /** One abnormal end, before it serves. */
 function mishap({ probes }: Blueprint, chance: Chance): Run {
   const after = tenths(chance.between(0, 18))
-  switch (chance.one(['exit', 'exit', 'oom', 'hang', 'start'] as const)) {
-    case 'oom':
-      return { readyAfter: 0, exit: { after, code: 137, oom: true } }
-    case 'hang':
-      return probes.liveness === undefined
-        ? { readyAfter: 0, exit: { after, code: 255 } }
-        : { readyAfter: 0, hangsAfter: after, killedWith: chance.one([0, 137, 143]) }
-    case 'start':
-      return { readyAfter: 0, startError: 'failed to create containerd task: context deadline exceeded' }
-    case 'exit':
-      return { readyAfter: tenths(chance.between(0, 10)), exit: { after, code: chance.one([0, 1, 3, 127, 137, 143]) } }
-  }
+  const what = chance.one(['exit', 'exit', 'oom', 'hang', 'start'] as const)
+  if (what === 'oom') return { readyAfter: 0, exit: { after, code: 137, oom: true } }
+  if (what === 'hang' && probes.liveness !== undefined)
+    return { readyAfter: 0, hangsAfter: after, killedWith: chance.one([0, 137, 143]) }
+  if (what === 'start')
+    return { readyAfter: 0, startError: 'failed to create containerd task: context deadline exceeded' }
+  return { readyAfter: tenths(chance.between(0, 10)), exit: { after, code: chance.one([0, 1, 3, 127, 137, 143]) } }
 }
 
 function goodRun({ probes }: Blueprint, chance: Chance): Run {

@@ -12,7 +12,7 @@ import { attach } from '../../sandbox/platform.ts'
 import type { ClusterClient } from '../../src/kubernetes/client.ts'
 import type { WatchEvent } from '../../src/kubernetes/model.ts'
 import { systemClock } from '../../src/runtime/system-clock.ts'
-import { Chance } from '../unit/gate/random.ts'
+import { Chance } from '../world/chance.ts'
 
 jest.setTimeout(180_000)
 

@@ -6,6 +6,7 @@ import { contracts } from '../src/actions/contracts.ts'
 import { actionReadme, actionYaml, actionsTable } from './generated/action-files.ts'
 import { buildScanYaml } from './generated/build-scan.ts'
 import { configSchema } from './generated/config-schema.ts'
+import { healthPage } from './generated/health.ts'
 import { withSection } from './generated/sections.ts'
 import { troubleshootingPage } from './generated/troubleshooting.ts'
 import { root } from './project.ts'
@@ -21,6 +22,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   files.set('actions/build-scan/action.yml', buildScanYaml())
   files.set('slipway.schema.json', configSchema())
   files.set('docs/troubleshooting.md', troubleshootingPage(root))
+  files.set('docs/health.md', healthPage(present('docs/health.md') ?? ''))
   const readme = present('README.md')
   if (readme !== undefined) files.set('README.md', withSection(readme, 'actions', actionsTable(contracts)))
   return files

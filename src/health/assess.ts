@@ -48,7 +48,7 @@ export const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 ])
 
 /** Kinds that are done as soon as the API server has stored them: nothing acts on them that could fail the release. */
-const settled: ReadonlySet<string> = new Set([
+export const settled: ReadonlySet<string> = new Set([
   '/ConfigMap',
   '/Secret',
   '/ServiceAccount',

@@ -28,7 +28,7 @@ export class ExpressionError extends Error {
 }
 
 /** What an expression may begin at. `self` is the whole object. */
-const roots = ['self', 'apiVersion', 'kind', 'metadata', 'spec', 'status', 'data'] as const
+const roots = ['self', 'apiVersion', 'kind', 'metadata', 'spec', 'status'] as const
 
 /** Functions, and methods that are functions of what stands before the dot; each with how many arguments it takes. */
 const functions: ReadonlyMap<string, number> = new Map([

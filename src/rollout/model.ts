@@ -29,7 +29,7 @@ export interface GateRequest {
   readonly brings?: readonly BroughtConfig[]
   /** The alarms to watch, as they were before the first write: one that was quiet and goes off fails the release. */
   readonly alarms?: readonly Alarm[]
-  /** What stands around: the namespace, and objects of the release that are not judged here. They explain, no more. */
+  /** What stands around: namespaces, service accounts, Services, IngressClasses. They explain, no more. */
   readonly around?: readonly KubeObject[]
   /** Rules of slipway.yaml for custom resources. */
   readonly healthRules?: readonly HealthRule[]

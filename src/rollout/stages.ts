@@ -51,10 +51,9 @@ export async function rollOut(request: RolloutRequest, ports: ReleasePorts): Pro
     ports,
   )
   const gate = (name: string, objects: readonly AppliedObject[], soakMs: number): Promise<GateResult> => {
-    const around = [...scene.around, ...applied.map(({ object }) => object)]
     const timeoutMs = Math.max(0, endsAt - ports.clock.now())
     const rules = request.healthRules === undefined ? {} : { healthRules: request.healthRules }
-    const known = { ...scene, ...rules, around, brings, alarms }
+    const known = { ...scene, ...rules, brings, alarms }
     const judging = runGate({ name, applied: objects, startedAt, timeoutMs, soakMs, ...known }, ports)
     return request.afterBad ? whileFreeing(objects, judging, ports) : judging
   }

@@ -3,9 +3,13 @@ import { messageOf } from '../runtime/errors.ts'
 import type { Log } from '../runtime/context.ts'
 import type { GateRequest } from './model.ts'
 
+/** Kinds of the set that explain others. Not more: the request of a gate is written into its trace. */
+const explaining = new Set(['ServiceAccount', 'Service', 'IngressClass'])
+
 /**
  * What explains a release and is no part of it, asked once before its first gate: the namespaces of its objects (they
- * ask for readiness gates by a label), and whether Karpenter runs here (its API is served). A refusal costs a hint.
+ * ask for readiness gates by a label), whether Karpenter runs here (its API is served), and what of the set itself
+ * explains the rest of it. A refusal costs a hint.
  */
 export async function surroundings(
   objects: readonly KubeObject[],
@@ -20,7 +24,7 @@ export async function surroundings(
     }
   }
   const names = new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? []))
-  const around: KubeObject[] = []
+  const around = objects.filter(({ kind }) => explaining.has(kind))
   for (const name of names) {
     const namespace = await ask(cluster.get({ apiVersion: 'v1', kind: 'Namespace', name }, signal))
     if (namespace !== undefined) around.push(namespace)

@@ -243,15 +243,17 @@ describe('what stands around a release', () => {
   }
   const shop = made('v1', 'Namespace', { name: 'shop', namespace: undefined })
 
-  test('is its namespaces, and whether Karpenter is served', async () => {
+  test('is its namespaces and service accounts, no Secret, and whether Karpenter is served', async () => {
     const cluster = new SimulatedCluster(() => start)
     cluster.put(shop)
-    const found = await surroundings([made('apps/v1', 'Deployment', {})], {
+    const set = [made('apps/v1', 'Deployment', {}), made('v1', 'Secret', {}), made('v1', 'ServiceAccount', {})]
+    const found = await surroundings(set, {
       cluster: Object.assign(cluster, { get: () => Promise.resolve(shop), namespaced: () => Promise.resolve(false) }),
       log: silent,
       signal: new AbortController().signal,
     })
-    expect(found).toMatchObject({ around: [{ kind: 'Namespace', metadata: { name: 'shop' } }], karpenter: true })
+    expect(found.around.map(({ kind }) => kind)).toEqual(['ServiceAccount', 'Namespace'])
+    expect(found.karpenter).toBe(true)
   })
 
   test('costs nothing when it may not be read', async () => {

@@ -107,7 +107,7 @@ describe('a mistake', () => {
     ['status.phase == "Ready" "x"', 'unexpected "x" at character 25'],
     [
       'stat.phase == "Ready"',
-      'unknown name stat (a path begins at self, apiVersion, kind, metadata, spec, status, data) at character 1',
+      'unknown name stat (a path begins at self, apiVersion, kind, metadata, spec, status) at character 1',
     ],
     ['status.members.exists(m, n.ready)', 'unknown name n'],
     ['status.members.map(m, m.ready)', 'there is no method map() at character 16'],

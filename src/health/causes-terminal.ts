@@ -39,7 +39,7 @@ export const terminalCauses = {
   'start-error': confirmed(
     'code',
     facts => `${box(facts)} cannot be started${because(facts)}`,
-    'Check command, arguments, working directory and file permissions of the image.',
+    'Check command, arguments, working directory and file permissions of the image, and that it is built for the platform of the nodes.',
   ),
   'run-as-root': confirmed(
     'config',
@@ -50,6 +50,12 @@ export const terminalCauses = {
     'config',
     facts => `${box(facts)} was killed for using more memory than its limit, ${times(Number(facts['count'] ?? '1'))}`,
     'Raise the memory limit of the container, or find out what it allocates at start.',
+  ),
+  'disk-exceeded': repeated(
+    'config',
+    facts =>
+      `a pod was evicted for using more disk than its limit, ${times(Number(facts['count'] ?? '1'))}${because(facts)}`,
+    'Raise the ephemeral-storage limit (or the sizeLimit of the emptyDir), or find out what the container writes.',
   ),
   'startup-exhausted': repeated(
     'code',

@@ -187,7 +187,7 @@ const signals = new Set([137, 143])
  * probes the kill itself may go untold: then a signal, and a probe that had failed, speak for it.
  */
 function killerOf(slot: Slot, last: Termination, { events }: Setting): CauseCode | undefined {
-  const kill = killText(slot, events, instant(last.startedAt))
+  const kill = killOf(slot, events, instant(last.startedAt))?.message
   if (kill !== undefined) return /startup probe/i.test(kill) ? 'startup-exhausted' : 'liveness-kill'
   if (!signals.has(last.exitCode)) return undefined
   if (slot.spec.startupProbe !== undefined && probeFailure(slot, 'Startup', events) !== undefined)
@@ -204,21 +204,21 @@ function probeFailure({ spec }: Slot, probe: string, events: readonly KubeEvent[
 }
 
 /** `Container api failed liveness probe, will be restarted`: the kubelet ended it, so its exit code says nothing. */
-function killText(slot: Slot, events: readonly KubeEvent[], since = 0): string | undefined {
+function killOf(slot: Slot, events: readonly KubeEvent[], since = 0): KubeEvent | undefined {
   return events.findLast(
     ({ reason, message, fieldPath, at }) =>
       reason === 'Killing' &&
       at >= since &&
       fieldPath.includes(`{${slot.spec.name}}`) &&
       /failed (liveness|startup) probe/i.test(message),
-  )?.message
+  )
 }
 
 /** What the probe that killed it saw: `Liveness probe failed: HTTP probe failed with statuscode: 500`. */
 function probeText(slot: Slot, code: CauseCode, events: readonly KubeEvent[]): string | undefined {
   if (code !== 'liveness-kill' && code !== 'startup-exhausted') return undefined
   const probe = code === 'liveness-kill' ? 'Liveness' : 'Startup'
-  return probeFailure(slot, probe, events)?.message ?? killText(slot, events)
+  return probeFailure(slot, probe, events)?.message ?? killOf(slot, events)?.message
 }
 
 const leastUptimeMs = 30_000
@@ -263,12 +263,16 @@ function unreadyEvidence(slot: Slot, setting: Setting): Evidence | undefined {
 
 /**
  * A probe that fails now will have the container killed, long after a soak that saw it ready: with the API's defaults
- * after 30 s. So such a container is not well yet, until two periods have passed without another failure.
+ * after 30 s. So such a container is not well yet, until two periods have passed without another failure. One that is
+ * being killed is over, however long the kubelet of a busy node takes to say so (13 s and more were seen).
  */
 function livenessEvidence(slot: Slot, setting: Setting): Evidence | undefined {
   const { spec, status } = slot
   const startedAt = instant(status?.state?.running?.startedAt)
   if (startedAt === undefined || spec.livenessProbe === undefined) return undefined
+  const kill = killOf(slot, setting.events)
+  if (kill !== undefined && kill.at > startedAt)
+    return evidence('liveness-failing', { ...common(slot, setting), at: kill.at, text: kill.message })
   const failure = probeFailure(slot, 'Liveness', setting.events)
   if (failure === undefined || failure.at < startedAt) return undefined
   const settlesAt = failure.at + 2_000 * (spec.livenessProbe.periodSeconds ?? 10) + 2_000

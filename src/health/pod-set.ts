@@ -4,6 +4,7 @@ import { evidence } from './evidence.ts'
 import type { Evidence, Health, Related } from './model.ts'
 import { condition, counted, instant, nameOf, type Pod } from './objects.ts'
 import { eventsOf, isDiscounted, podsOf, revisionPods } from './ownership.ts'
+import { ownEvictions } from './own-eviction.ts'
 import { assessPod } from './pod.ts'
 
 /** The pods of a workload's current revision, judged together. */
@@ -61,7 +62,7 @@ export function assessPodSet(object: KubeObject, target: number, related: Relate
   return {
     ready: healths.filter(({ status }) => status === 'healthy').length,
     active: active.length,
-    evidence: healths.flatMap(evidenceOf),
+    evidence: [...healths.flatMap(evidenceOf), ...ownEvictions(object, related)],
     failing: healths.some(({ status }) => status === 'failing'),
     ...(troubled === undefined || troubled.status === 'healthy' ? {} : { trouble: troubled.says }),
   }

@@ -104,7 +104,8 @@ export const deadlineOf = ({ begunAt, request }: GateState): Instant => begunAt 
 function overtime(state: GateState, now: Instant): Judgement | undefined {
   if (now < deadlineOf(state)) return undefined
   const late = unhealthy(state)
-  const because = causeBehind(explanations(late.flatMap(subject => companyOf(subject, state))), now)
+  const found = late.length > 0 ? late.flatMap(subject => companyOf(subject, state)) : comingAndGoing(state)
+  const because = causeBehind(explanations(found), now)
   if (because !== undefined) return verdict('stalled', because)
   const [first] = late
   return verdict(
@@ -119,6 +120,11 @@ function overtime(state: GateState, now: Instant): Judgement | undefined {
       },
     }),
   )
+}
+
+/** What kept a release that is ready at the end from soaking: it came back again and again. */
+function comingAndGoing({ ledger }: GateState): readonly Evidence[] {
+  return [...ledger.entries.values()].filter(({ occurrences }) => occurrences > 1).map(({ evidence }) => evidence)
 }
 
 const unhealthy = ({ subjects }: GateState): readonly Subject[] =>

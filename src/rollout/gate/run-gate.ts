@@ -16,6 +16,7 @@ import {
   type Next,
 } from './inquiry.ts'
 import type { Judgement } from './judge.ts'
+import { withLastWords } from './last-words.ts'
 import { Mailbox } from './mailbox.ts'
 import { heartbeat } from './narrate.ts'
 import { SecondOpinions } from './second-opinions.ts'
@@ -56,8 +57,9 @@ export async function runGate(request: GateRequest, ports: GatePorts): Promise<G
   const begunAt = ports.clock.now()
   ports.trace?.opened(request, begunAt)
   const result = await judged(openInquiry(request, begunAt), ports)
+  // A trace holds no logs: what they alone tell is added after it is closed.
   ports.trace?.closed(result)
-  return result
+  return withLastWords(result)
 }
 
 async function judged(begun: Inquiry, ports: GatePorts): Promise<GateResult> {

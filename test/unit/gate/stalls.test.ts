@@ -22,6 +22,16 @@ describe('waiting that is over its bound stalls', () => {
     })
   })
 
+  test('for readiness that comes and goes, also when the time is over while it is there', async () => {
+    const story = new Story().at(1, () => story.observed())
+    for (let second = 2; second < 60; second += 8) {
+      story.at(second, () => story.pod('a', [running(story)]))
+      story.at(second + 5, () => story.pod('a', [running(story, { ready: false })]))
+    }
+    story.request = { timeoutMs: 36_000 }
+    expect(await story.verdict()).toMatchObject({ verdict: 'stalled', seconds: 36, cause: { code: 'not-ready' } })
+  })
+
   test('for a node: two minutes without a word of an autoscaler', async () => {
     const story = new Story().at(1, () => story.observed()).at(2, () => story.pod('a', 'unscheduled'))
     expect(await story.verdict()).toMatchObject({

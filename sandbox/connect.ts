@@ -19,18 +19,41 @@ export async function connectAsAdmin(kubeconfig: string): Promise<ClusterClient>
   return createCluster({ ...connection, clock: systemClock, random: Math.random, log: quiet })
 }
 
+const accepted = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+].join(', ')
+
 /** The platform's registry as second source for images of `public.ecr.aws`, which it serves without the host name. */
 export const localRegistry: ImageCheck = {
-  async check(image, signal) {
+  async check(image, signal, platform = 'linux/amd64') {
     const [, repository, tag] = /^public\.ecr\.aws\/([^:@]+)[:@](.+)$/.exec(image) ?? []
     if (repository === undefined || tag === undefined) return 'unknown'
-    const accept =
-      'application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json'
-    const { status } = await fetch(`http://127.0.0.1:${ports.registry}/v2/${repository}/manifests/${tag}`, {
-      method: 'HEAD',
-      headers: { accept },
+    const answer = await fetch(`http://127.0.0.1:${ports.registry}/v2/${repository}/manifests/${tag}`, {
+      headers: { accept: accepted },
       ...(signal === undefined ? {} : { signal }),
     })
-    return status === 200 ? 'present' : status === 404 ? 'absent' : 'unknown'
+    if (answer.status === 404) return 'absent'
+    if (answer.status !== 200) return 'unknown'
+    return offers((await answer.json()) as Index, platform) ? 'present' : 'no-platform'
   },
 }
+
+interface Platform {
+  readonly os: string
+  readonly architecture: string
+}
+
+interface Index {
+  readonly manifests?: readonly { readonly platform?: Platform }[]
+}
+
+/** True unless an index names its platforms, and the one that is asked for is not among them. */
+function offers({ manifests = [] }: Index, wanted: string): boolean {
+  const named = manifests.flatMap(({ platform }) => platform ?? [])
+  return named.length < manifests.length || named.length === 0 || named.some(platform => nameOf(platform) === wanted)
+}
+
+const nameOf = ({ os, architecture }: Platform): string => `${os}/${architecture}`

@@ -5,6 +5,8 @@ export interface Measured {
   readonly ok: boolean
   /** How it came about; a line each. */
   readonly details?: readonly string[]
+  /** Sections of documents that show it, by the name of their markers; written with `--record`. */
+  readonly sections?: readonly { readonly file: string; readonly name: string; readonly content: string }[]
 }
 
 /**

@@ -2,11 +2,19 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 
+import { withSection } from '../../scripts/generated/sections.ts'
 import { root } from '../../scripts/project.ts'
 import type { Bench, Measured } from './bench.ts'
 
 const page = join(root, 'docs/bench.md')
 const head = `# Figures
+
+## Side by side
+
+<!-- peers:start -->
+<!-- peers:end -->
+
+## All figures
 
 Measured by \`npm run bench -- NAME --record\`; the newest at the end. \`npm run bench -- --list\` names all benches.
 
@@ -14,8 +22,12 @@ Measured by \`npm run bench -- NAME --record\`; the newest at the end. \`npm run
 | --- | --- | --- | --- | --- | --- | --- |
 `
 
-/** Adds a line to docs/bench.md. */
-export function record(bench: Bench, { figure, ok }: Measured): void {
+/** Adds a line to docs/bench.md, and renews the sections that show the measurement. */
+export function record(bench: Bench, { figure, ok, sections = [] }: Measured): void {
+  for (const { file, name, content } of sections) {
+    const path = join(root, file)
+    writeFileSync(path, withSection(readFileSync(path, 'utf8'), name, content))
+  }
   const date = new Date().toISOString().slice(0, 10)
   const cells = [date, bench.name, figure, ok ? 'yes' : '**no**', bench.demand, bench.peer, machine()]
   const before = existsSync(page) ? readFileSync(page, 'utf8') : head

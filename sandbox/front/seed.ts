@@ -93,7 +93,12 @@ const deployPolicy = policy(
 )
 
 /** As AmazonEC2ContainerRegistryPullOnly: what an EKS node role carries. */
-const nodePolicy = policy(allow(['ecr:GetAuthorizationToken', ...pull], '*'))
+/** Everything that an EKS node may pull, except what a scenario needs to be refused. */
+const nodePolicy = policy(allow(['ecr:GetAuthorizationToken', ...pull], '*'), {
+  Effect: 'Deny',
+  Action: 'ecr:*',
+  Resource: repositoryArn('restricted/*'),
+})
 
 function policy(...statements: readonly object[]): unknown {
   return { Version: '2012-10-17', Statement: statements }

@@ -57,14 +57,22 @@ export async function startAuthenticator({ state, supervisor }: Context): Promis
   return webhook
 }
 
-/** Status changes of pods with their content, everything else by name: verdict delays are measured against this log. */
+const told = [
+  { group: '', resources: ['pods/status', 'events'] },
+  { group: 'events.k8s.io', resources: ['events'] },
+  ...['apps', 'batch', 'argoproj.io', 'external-secrets.io'].map(group => ({ group, resources: ['*/status'] })),
+]
+
+/** Statuses and events with their content, everything else by name: verdict delays are measured against this log. */
 const auditPolicy = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   omitStages: ['RequestReceived'],
+  omitManagedFields: true,
   rules: [
-    { level: 'RequestResponse', verbs: ['update', 'patch'], resources: [{ group: '', resources: ['pods/status'] }] },
     { level: 'None', resources: [{ group: 'coordination.k8s.io', resources: ['leases'] }] },
+    { level: 'None', resources: [{ group: '', resources: ['nodes', 'nodes/status'] }] },
+    { level: 'RequestResponse', verbs: ['create', 'update', 'patch'], resources: told },
     { level: 'None', nonResourceURLs: ['/healthz*', '/readyz*', '/livez*', '/openapi*', '/api', '/apis', '/apis/*'] },
     { level: 'Metadata' },
   ],

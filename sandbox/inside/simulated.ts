@@ -77,7 +77,8 @@ const simulatedNodes = [
   { zone: 'c', architecture: 'arm64' },
 ]
 
-export const simulatedTaints = [{ key: 'kwok.x-k8s.io/node', value: 'fake', effect: 'NoSchedule' }]
+export const simulatedTaint = { key: 'kwok.x-k8s.io/node', value: 'fake', effect: 'NoSchedule' }
+export const simulatedTaints = [simulatedTaint]
 
 export async function registerSimulatedNodes(kube: Kube): Promise<void> {
   await Promise.all(

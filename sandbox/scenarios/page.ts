@@ -39,7 +39,7 @@ ${markdownTable(
     where,
     verdict,
     cause ?? '',
-    seconds.toFixed(2),
+    seconds?.toFixed(2) ?? '–',
     `≤ ${bound}`,
     after,
     ok ? 'yes' : '**no**',

@@ -16,8 +16,8 @@ export interface ScenarioResult {
   /** As the gate or the release engine said; `refused` when nothing was applied. */
   readonly verdict: string
   readonly cause?: string
-  /** From `after` to the verdict. */
-  readonly seconds: number
+  /** From `after` to the verdict; absent when that never came, which is wrong. */
+  readonly seconds?: number
   /** The most that `seconds` may be. */
   readonly bound: number
   /** What the seconds count from: `second exit`. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { KubeObject, WatchEvent } from '../../src/kubernetes/model.ts'
-import type { GateRequest } from '../../src/rollout/model.ts'
+import type { GateRequest, ImageCheck } from '../../src/rollout/model.ts'
 
 const folder = join(import.meta.dirname, '../fixtures/k8s/recorded')
 
@@ -10,6 +10,10 @@ const folder = join(import.meta.dirname, '../fixtures/k8s/recorded')
 interface Head {
   readonly scenario: string
   readonly request: GateRequest
+  /** What the registry said of each image that it was asked about. */
+  readonly images?: Readonly<Record<string, Awaited<ReturnType<ImageCheck['check']>>>>
+  /** What was read of the logs, by pod and container. */
+  readonly logs?: Readonly<Record<string, string>>
   readonly expected: { readonly verdict: string; readonly cause?: string }
 }
 

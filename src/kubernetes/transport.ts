@@ -1,10 +1,10 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import type { Agent, Dispatcher, EnvHttpProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici'
+import { openAgent } from '../runtime/agent.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/context.ts'
 import { RemoteError, messageOf } from '../runtime/errors.ts'
-import { hasProxy } from '../runtime/proxy.ts'
 import { retry, type RetryWord } from '../runtime/retry.ts'
 import { KubeError, UnreachableError, parseStatus, silenceReasonOf } from './errors.ts'
 import { mayRepeat, retryAfterMs } from './retry.ts'
@@ -72,7 +72,7 @@ type Answer = Dispatcher.ResponseData
 export function createTransport(connection: Connection, ports: TransportPorts): Transport {
   const { origin, pathname } = new URL(connection.server)
   const prefix = pathname.replace(/\/$/, '')
-  const agent = lazy(() => openAgent(connection))
+  const agent = lazy(() => agentFor(connection))
   const warned = new Set<string>()
 
   async function send(request: KubeRequest, fresh: boolean, streaming: boolean): Promise<Answer> {
@@ -131,19 +131,13 @@ export function createTransport(connection: Connection, ports: TransportPorts): 
   }
 }
 
-/** Straight to the server, or through the proxy that HTTPS_PROXY names: a tunnel, in which the CA and TLS are the cluster's. */
-async function openAgent({ ca, clientCertificate }: Connection): Promise<Agent | EnvHttpProxyAgent> {
-  // Loaded with the first request: an input error must not pay for it.
-  const undici = await import('undici')
+function agentFor({ ca, clientCertificate }: Connection): ReturnType<typeof openAgent> {
   const way = { timeout: connectTimeoutMs, keepAliveInitialDelay: keepAliveMs }
   const tls = {
     ...(ca === undefined ? {} : { ca }),
     ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
   }
-  const connect = { ...way, ...tls }
-  // Handed on to its ProxyAgent, though the types of undici 6 do not say so.
-  const tunnel = { connect, proxyTls: way, requestTls: connect }
-  return hasProxy() ? new undici.EnvHttpProxyAgent(tunnel) : new undici.Agent({ connect })
+  return openAgent({ ...way, ...tls }, way)
 }
 
 async function headersOf(

@@ -1,3 +1,5 @@
+import { openAgent } from './agent.ts'
+
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
   readonly url: string
@@ -15,25 +17,18 @@ export interface HttpAnswer {
 /** One request, to its end. Rejects when there is no answer. */
 export type HttpSend = (request: HttpRequest, signal: AbortSignal) => Promise<HttpAnswer>
 
-/**
- * Through undici, loaded at the first request. Its agent for HTTPS_PROXY and NO_PROXY calls itself experimental in
- * the log of whoever makes one, so that it is made only where there is a proxy.
- */
+/** By an agent of its own, which knows HTTPS_PROXY and NO_PROXY. */
 export const httpSend: HttpSend = async ({ url, ...rest }, signal) => {
-  const { Agent, EnvHttpProxyAgent, request } = await import('undici')
-  const dispatcher = hasProxy() ? new EnvHttpProxyAgent() : new Agent()
+  const { origin, pathname, search } = new URL(url)
+  const agent = await openAgent()
   try {
-    const answer = await request(url, { ...rest, signal, dispatcher })
+    const answer = await agent.request({ ...rest, origin, path: pathname + search, signal })
     const headers = Object.entries(answer.headers).map(([name, value]) => [
       name,
       Array.isArray(value) ? value.at(-1) : value,
     ])
     return { status: answer.statusCode, headers: Object.fromEntries(headers), body: await answer.body.text() }
   } finally {
-    await dispatcher.close()
+    await agent.close()
   }
-}
-
-function hasProxy(): boolean {
-  return ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].some(name => Boolean(process.env[name]))
 }

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
-import { readCreate, readMount, readPull, readStart } from '../../../src/health/messages.ts'
+import {
+  isZoneConflict,
+  readCreate,
+  readMount,
+  readPull,
+  readSandbox,
+  readStart,
+} from '../../../src/health/messages.ts'
 
 const image = '123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/api:1'
 
@@ -93,4 +100,41 @@ test.each([
   ['timed out waiting for external-attacher', 'volume-failing'],
 ])('why a volume was not mounted: %s', (message, code) => {
   expect(readMount(message).code).toBe(code)
+})
+
+test.each([
+  ['add cmd: failed to assign an IP address to container', 'ip-exhaustion'],
+  ['failed to allocate for range 0: no IP addresses available in range set: 10.0.0.1-10.0.0.254', 'ip-exhaustion'],
+  ['InsufficientFreeAddressesInSubnet: the subnet has not enough free addresses', 'ip-exhaustion'],
+  ['no available IP addresses', 'ip-exhaustion'],
+  ['failed to create containerd task: OCI runtime create failed', 'sandbox-failing'],
+])('why a node could not set up a pod: %s', (message, code) => {
+  expect(readSandbox(message)).toBe(code)
+})
+
+test.each([
+  ['0/2 nodes are available: 2 node(s) had volume node affinity conflict.', true],
+  ['0/2 nodes are available: 1 Too many pods, 1 node(s) had volume node affinity conflict.', false],
+  ['0/2 nodes are available: 2 Insufficient memory.', false],
+])('a volume in another zone: %s', (message, conflict) => {
+  expect(isZoneConflict(message)).toBe(conflict)
+})
+
+describe('what is missing is named', () => {
+  test.each([
+    [`couldn't find key url in ConfigMap shop/settings`, { missing: 'ConfigMap', name: 'settings', key: 'url' }],
+    [`couldn't find key url in Secret settings`, { missing: 'Secret', name: 'settings', key: 'url' }],
+    ['secret "shop-api" not found', { missing: 'Secret', name: 'shop-api' }],
+    ['configmap "settings" not found', { missing: 'ConfigMap', name: 'settings' }],
+    ['references non-existent secret key: url', undefined],
+  ])('%s', (message, facts) => {
+    expect(readStart('CreateContainerConfigError', message)).toEqual({
+      code: 'config-missing',
+      ...(facts === undefined ? {} : { facts }),
+    })
+  })
+
+  test('a text that names nothing missing is another error', () => {
+    expect(readStart('CreateContainerConfigError', 'host IP unknown')).toEqual({ code: 'start-error' })
+  })
 })

@@ -8,7 +8,6 @@ import { deploy } from '../rollout/deploy.ts'
 import type { ReleaseOutcome } from '../rollout/model.ts'
 import { imagesOf } from '../rollout/pin.ts'
 import { placeOfCause } from '../rollout/render/cause-place.ts'
-import type { CheckRequest } from '../rollout/render/checks/check.ts'
 import { withPlaces } from '../rollout/render/error-places.ts'
 import type { ManifestRequest } from '../rollout/render/model.ts'
 import { readManifests } from '../rollout/render/read-manifests.ts'
@@ -70,9 +69,10 @@ export const entry = action(contract, async (given, context, { outputs, summary 
 })
 
 /** What to read, and what it is held against before anybody is asked. */
-function manifestsOf(given: Given<typeof contract.inputs>): ManifestRequest & CheckRequest {
+function manifestsOf(given: Given<typeof contract.inputs>): ManifestRequest {
   const { timeout: timeoutMs, soak: soakMs, namespace, values = [], otherNamespaces = [] } = given
   requireRoomToSoak({ timeoutMs, soakMs })
   const application = given.application ?? namespace
-  return { paths: given.manifests, values, application, namespace, otherNamespaces, timeoutMs, soakMs }
+  const check = { otherNamespaces, timeoutMs, soakMs }
+  return { input: 'manifests', paths: given.manifests, values, application, namespace, check }
 }

@@ -58,9 +58,9 @@ async function queryOf(given: Given<typeof contract.inputs>, context: Context): 
 
 async function objectsIn(
   paths: readonly string[],
-  { namespace, timeout: timeoutMs, soak: soakMs }: Given<typeof contract.inputs>,
+  { namespace }: Given<typeof contract.inputs>,
   context: Context,
 ): Promise<readonly KubeObject[]> {
-  const request = { paths, values: [], application: namespace, namespace, otherNamespaces: [], timeoutMs, soakMs }
+  const request = { input: 'from-manifests', paths, values: [], application: namespace, namespace }
   return (await readManifests(request, { ...context, files: filesBelow(context.workspace) })).objects
 }

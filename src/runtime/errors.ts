@@ -90,3 +90,16 @@ export function messageOf(thrown: unknown): string {
 export function sayPlace({ file, line }: Place): string {
   return line === undefined ? file : `${file}:${line}`
 }
+
+/** The same error in other words, and with a place that is known by now. */
+export function reworded(error: SlipwayError, what: string, place: Place | undefined = error.place): SlipwayError {
+  const { kind, code, why, todo, about, cause } = error
+  const advice = {
+    todo,
+    about,
+    cause,
+    ...(why === undefined ? {} : { why }),
+    ...(place === undefined ? {} : { place }),
+  }
+  return new SlipwayError(kind, code, what, advice)
+}

@@ -243,7 +243,7 @@ const cases: readonly Case[] = [
     action: 'deploy',
     inputs: { ...manifests, values: 'prod.yaml' },
     files: { [app]: manifest, 'prod.yaml': '' },
-    says: ['input "values" names prod.yaml, and "manifests" no Helm chart.'],
+    says: ['input "values" names prod.yaml, and there is no Helm chart among the manifests.'],
   },
   {
     what: 'the manifests hold no object',

@@ -14,13 +14,13 @@ export function prints(stdout: string, stderr = '', code = 0): ExecResult {
   return { stdout, stderr, code }
 }
 
-const usual: CheckRequest & Omit<ManifestRequest, 'paths'> = {
+const usualCheck: CheckRequest = { otherNamespaces: [], timeoutMs: 900_000, soakMs: 20_000 }
+const usual: Omit<ManifestRequest, 'paths'> = {
+  input: 'manifests',
   values: [],
   application: 'shop',
   namespace: 'shop',
-  otherNamespaces: [],
-  timeoutMs: 900_000,
-  soakMs: 20_000,
+  check: usualCheck,
 }
 
 export interface Reading {
@@ -35,7 +35,7 @@ export async function readTree(
   paths: readonly string[],
   tree: Readonly<Record<string, string>>,
   programs: Readonly<Record<string, ExecResult | ((line: string) => ExecResult)>> = {},
-  request: Partial<CheckRequest & ManifestRequest> = {},
+  request: Partial<ManifestRequest> = {},
 ): Promise<Reading> {
   const ran: string[] = []
   const exec: Exec = (command, args) => {
@@ -57,6 +57,9 @@ export function manifestsIn(text: string, file = 'k8s/api.yaml'): readonly Manif
   return parseManifests(text, line => ({ file, line }))
 }
 
-export function check(text: string, request: Partial<CheckRequest> = {}): readonly Doubt[] {
-  return checkManifests(manifestsIn(text), { ...usual, ...request })
+export function check(
+  text: string,
+  { namespace = 'shop', ...request }: Partial<CheckRequest> & { readonly namespace?: string } = {},
+): readonly Doubt[] {
+  return checkManifests(manifestsIn(text), namespace, { ...usualCheck, ...request })
 }

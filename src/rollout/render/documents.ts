@@ -30,7 +30,7 @@ function parse(text: string, placeOf: PlaceOfLine): readonly YamlDocument[] {
     const template = mark && templateLine(text, mark.line, reason)
     if (template !== undefined) throw isTemplate(placeOf(template))
     const place = mark ? placeOf(mark.line + 1) : { file: placeOf(1).file }
-    throw new UserError('manifest-no-yaml', `input "manifests": ${sayPlace(place)} is not YAML: ${reason}.`, {
+    throw new UserError('manifest-no-yaml', `${sayPlace(place)} is not YAML: ${reason}.`, {
       todo: 'Mend that line or the one before it.',
       place,
     })
@@ -49,7 +49,7 @@ function templateLine(text: string, from: number, reason: string): number | unde
 }
 
 function isTemplate(place: Place): UserError {
-  return new UserError('manifest-template', `input "manifests": ${sayPlace(place)} is a template, not YAML.`, {
+  return new UserError('manifest-template', `${sayPlace(place)} is a template, not YAML.`, {
     why: 'It has {{ }} that nothing has filled in.',
     todo: 'Name the folder of the Helm chart (the one with Chart.yaml), or render the template in a step before.',
     place,
@@ -72,7 +72,7 @@ function noObject(value: unknown, place: Place): UserError {
   const metadata = isRecord(value) ? value['metadata'] : undefined
   const generated = isRecord(metadata) && 'generateName' in metadata
   const lacks = isRecord(value) ? `It lacks ${missingFields(value).join(', ')}.` : 'It is no mapping.'
-  return new UserError('manifest-no-object', `input "manifests": ${sayPlace(place)} is no Kubernetes object.`, {
+  return new UserError('manifest-no-object', `${sayPlace(place)} is no Kubernetes object.`, {
     why: generated ? 'It has generateName: each run would make another one, and none could be found again.' : lacks,
     todo: 'Add what is missing, or keep files that are no manifests out of that folder.',
     place,

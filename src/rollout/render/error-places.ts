@@ -1,5 +1,5 @@
 import { isRecord } from '../../kubernetes/objects.ts'
-import { sayPlace, SlipwayError } from '../../runtime/errors.ts'
+import { reworded, sayPlace, SlipwayError } from '../../runtime/errors.ts'
 import { manifestOf } from './cause-place.ts'
 import { valueAt } from './lines.ts'
 import type { Path } from './lines.ts'
@@ -21,12 +21,11 @@ export async function withPlaces<T>(
 
 function placed(thrown: unknown, manifests: readonly Manifest[], namespace: string): unknown {
   if (!(thrown instanceof SlipwayError) || thrown.about === undefined || thrown.place !== undefined) return thrown
-  const { kind, code, message, why, todo, about, cause } = thrown
+  const { about, message } = thrown
   const manifest = manifestOf(about.object, manifests, namespace)
   if (manifest === undefined) return thrown
   const place = placeIn(manifest, about.field === undefined ? ['kind'] : pathOf(about.field, manifest.object))
-  const advice = { todo, place, about, cause, ...(why === undefined ? {} : { why }) }
-  return new SlipwayError(kind, code, `${sayPlace(place)}: ${message}`, advice)
+  return reworded(thrown, `${sayPlace(place)}: ${message}`, place)
 }
 
 /** A key, an index, or the item of a list whose field has that value, as the API server names fields. */

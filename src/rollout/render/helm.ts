@@ -16,7 +16,7 @@ export async function renderChart(
 ): Promise<readonly Manifest[]> {
   const rendering = await template(chart, request, ports)
   if (rendering === undefined) {
-    throw new UserError('helm-missing', `input "manifests": ${chart} is a Helm chart, and there is no helm here.`, {
+    throw new UserError('helm-missing', `${chart} is a Helm chart, and there is no helm here.`, {
       why: 'Slipway renders a chart with `helm template`; that program is not in PATH.',
       todo: 'Install it in a step before (azure/setup-helm does), or use a runner that has it.',
     })
@@ -68,15 +68,11 @@ function refused(chart: string, words: string): UserError {
   const [, file, line] = /([\w./-]+\/templates\/[\w./-]+?)(?::(\d+))?(?::\d+)*[):\s]/.exec(words) ?? []
   const template = file === undefined ? undefined : inCheckout(file, chart)
   const place = template === undefined ? undefined : { file: template, ...(line ? { line: Number(line) } : {}) }
-  return new UserError(
-    'helm-refused',
-    `input "manifests": Helm cannot render ${place ? sayPlace(place) : chart}: ${words}`,
-    {
-      why: 'These are the words of `helm template`; nothing was applied.',
-      todo: 'Correct the chart or its values; a chart with dependencies needs `helm dependency build` in a step before.',
-      ...(place === undefined ? {} : { place }),
-    },
-  )
+  return new UserError('helm-refused', `Helm cannot render ${place ? sayPlace(place) : chart}: ${words}`, {
+    why: 'These are the words of `helm template`; nothing was applied.',
+    todo: 'Correct the chart or its values; a chart with dependencies needs `helm dependency build` in a step before.',
+    ...(place === undefined ? {} : { place }),
+  })
 }
 
 interface SourceComment {

@@ -23,7 +23,7 @@ export async function renderKustomization(folder: string, ports: RenderPorts): P
   if (rendering === undefined) {
     throw new UserError(
       'kustomize-missing',
-      `input "manifests": ${folder} is a Kustomize folder, and there is neither kustomize nor kubectl here.`,
+      `${folder} is a Kustomize folder, and there is neither kustomize nor kubectl here.`,
       {
         why: 'Slipway renders it with `kustomize build` or `kubectl kustomize`; neither program is in PATH.',
         todo: 'Install one of them in a step before, or use a runner that has it.',
@@ -31,15 +31,11 @@ export async function renderKustomization(folder: string, ports: RenderPorts): P
     )
   }
   if ('refusal' in rendering) {
-    throw new UserError(
-      'kustomize-refused',
-      `input "manifests": ${file} cannot be built: ${innermost(rendering.refusal)}`,
-      {
-        why: 'These are the words of Kustomize; nothing was applied.',
-        todo: 'Correct the kustomization; `kubectl kustomize` shows the same on your machine.',
-        place: { file },
-      },
-    )
+    throw new UserError('kustomize-refused', `${file} cannot be built: ${innermost(rendering.refusal)}`, {
+      why: 'These are the words of Kustomize; nothing was applied.',
+      todo: 'Correct the kustomization; `kubectl kustomize` shows the same on your machine.',
+      place: { file },
+    })
   }
   const rendered = parseManifests(rendering.text, () => ({ file }))
   const originals = await resourcesOf(folder, ports.files, new Set())

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../kubernetes/model.ts'
 import type { Exec, Log } from '../../runtime/context.ts'
 import type { Place } from '../../runtime/errors.ts'
 import type { Files } from '../../runtime/files.ts'
+import type { CheckRequest } from './checks/check.ts'
 
 /**
  * Where a value, and what is below it, begins in its file: lines from 1, in the shape of the value.
@@ -23,6 +24,8 @@ export interface Manifest {
 
 /** What is to be read, and as what. */
 export interface ManifestRequest {
+  /** The input that names them, for messages. */
+  readonly input: string
   /** Files, folders, Kustomize folders and Helm charts, relative to the checkout. */
   readonly paths: readonly string[]
   /** Values files for the Helm charts, the later over the earlier. */
@@ -33,6 +36,8 @@ export interface ManifestRequest {
   readonly namespace: string
   /** Version of the cluster such as `v1.36.4`, for charts that ask; what Helm assumes when absent. */
   readonly kubeVersion?: string
+  /** What the release wants of them; absent for objects that are only named by them, and applied by others. */
+  readonly check?: CheckRequest | undefined
 }
 
 /** What reading and rendering need of the world. */

@@ -1,7 +1,6 @@
 import type { KubeObject } from '../../kubernetes/model.ts'
-import { UserError } from '../../runtime/errors.ts'
+import { reworded, SlipwayError, UserError } from '../../runtime/errors.ts'
 import { checkManifests } from './checks/check.ts'
-import type { CheckRequest } from './checks/check.ts'
 import { parseManifests } from './documents.ts'
 import { renderChart } from './helm.ts'
 import { renderKustomization } from './kustomize.ts'
@@ -23,12 +22,22 @@ export interface ManifestSet {
  * Throws UserError naming file and line when something is missing, is no YAML, is no object, cannot be rendered, or
  * cannot be meant (see checks/). What is only doubtful is a warning at its line.
  */
-export async function readManifests(request: ManifestRequest & CheckRequest, ports: RenderPorts): Promise<ManifestSet> {
+export async function readManifests(request: ManifestRequest, ports: RenderPorts): Promise<ManifestSet> {
+  try {
+    return await setOf(request, ports)
+  } catch (thrown) {
+    throw thrown instanceof SlipwayError && !thrown.message.startsWith('input "')
+      ? reworded(thrown, `input "${request.input}": ${thrown.message}`)
+      : thrown
+  }
+}
+
+async function setOf(request: ManifestRequest, ports: RenderPorts): Promise<ManifestSet> {
   const sources = await Promise.all(request.paths.map(path => sourceAt(path, ports.files)))
   const hasChart = sources.some(({ kind }) => kind === 'chart')
   await requireValues(request.values, hasChart, ports)
   const manifests = await readAll(sources, request, ports)
-  for (const { says, place } of checkManifests(manifests, request)) ports.log.warn(says, place)
+  for (const { says, place } of checkManifests(manifests, request.namespace, request.check)) ports.log.warn(says, place)
   const set: ManifestSet = {
     manifests,
     objects: manifests.map(({ object }) => object),
@@ -50,11 +59,9 @@ async function readAll(
   const manifests: Manifest[] = []
   for (const source of sources) manifests.push(...(await manifestsOf(source, request, ports, seen)))
   if (manifests.length > 0) return manifests
-  throw new UserError(
-    'no-manifests',
-    `input "manifests": there is no Kubernetes object in ${request.paths.join(', ')}.`,
-    { todo: 'Name the files or folders with your *.yaml manifests, relative to the checkout.' },
-  )
+  throw new UserError('no-manifests', `there is no Kubernetes object in ${request.paths.join(', ')}.`, {
+    todo: 'Name the files or folders with your *.yaml manifests, relative to the checkout.',
+  })
 }
 
 function manifestsOf(
@@ -96,10 +103,14 @@ async function requireValues(values: readonly string[], hasChart: boolean, { fil
   const [first] = values
   if (first === undefined) return
   if (!hasChart) {
-    throw new UserError('input-values', `input "values" names ${first}, and "manifests" no Helm chart.`, {
-      why: 'Values are for the templates of a chart; plain manifests and Kustomize folders take none.',
-      todo: 'Name the folder of the chart in "manifests", or leave "values" out.',
-    })
+    throw new UserError(
+      'input-values',
+      `input "values" names ${first}, and there is no Helm chart among the manifests.`,
+      {
+        why: 'Values are for the templates of a chart; plain manifests and Kustomize folders take none.',
+        todo: 'Name the folder of the chart as well, or leave "values" out.',
+      },
+    )
   }
   for (const file of values) {
     if ((await files.kind(file)) === 'file') continue

@@ -44,7 +44,7 @@ async function filesIn(entry: string, folder: string, files: Files): Promise<rea
 }
 
 function missing(path: string): UserError {
-  return new UserError('manifests-missing', `input "manifests": ${path} does not exist.`, {
+  return new UserError('manifests-missing', `${path} does not exist.`, {
     why: 'Paths are relative to the checkout; a job without actions/checkout has an empty one.',
     todo: 'Check the path, and that a checkout step runs before this one.',
   })
@@ -53,7 +53,7 @@ function missing(path: string): UserError {
 /** Overlays of one base are alternatives: rendering all that is found would deploy each of them. */
 function toBeNamed(entry: string, folder: string, kind: 'kustomize' | 'chart'): UserError {
   const what = kind === 'chart' ? 'the Helm chart' : 'the Kustomize folder'
-  return new UserError('manifests-nested', `input "manifests": ${folder} holds ${what} ${entry}.`, {
+  return new UserError('manifests-nested', `${folder} holds ${what} ${entry}.`, {
     why: 'Only you know which of the things in there are meant.',
     todo: `Name ${entry} itself, beside or instead of ${folder}.`,
   })

@@ -54,7 +54,7 @@ describe('a value that nothing filled in is refused, with its path and line:', (
   ])('%s', (_, text, line, path, placeholder) => {
     expect(refusal(text)).toMatchObject({
       code: 'placeholder-left',
-      message: `input "manifests": k8s/api.yaml:${line}: spec.template.spec.${path} of Deployment api still holds ${placeholder}.`,
+      message: `k8s/api.yaml:${line}: spec.template.spec.${path} of Deployment api still holds ${placeholder}.`,
       place: { file: 'k8s/api.yaml', line: Number(line) },
     })
   })
@@ -136,7 +136,7 @@ describe('namespaces', () => {
   test('other than that of the release are refused, at the line that names them', () => {
     expect(refusal(elsewhere)).toMatchObject({
       code: 'namespace-foreign',
-      message: 'input "manifests": k8s/api.yaml:5: ConfigMap a is for namespace "other", this release for "shop".',
+      message: 'k8s/api.yaml:5: ConfigMap a is for namespace "other", this release for "shop".',
       todo: expect.stringContaining('"other-namespaces: other"'),
       place: { line: 5 },
     })

@@ -88,7 +88,7 @@ describe('reading manifests', () => {
       'values without a chart',
       ['a.yaml'],
       { 'a.yaml': service },
-      'input "values" names prod.yaml, and "manifests" no Helm chart.',
+      'input "values" names prod.yaml, and there is no Helm chart among the manifests.',
       undefined,
     ],
   ] as const)('%s is one sentence, with file and line', async (_, paths, tree, message, line) => {
@@ -97,6 +97,14 @@ describe('reading manifests', () => {
       message,
       ...(line && { place: { line } }),
     })
+  })
+
+  test('names the input it was told of, and asks less of objects that others apply', async () => {
+    const text = `${service}spec: {type: "\${TYPE}"}\n`.replace('{name: api}', '{name: api, namespace: other}')
+    const named = { input: 'from-manifests', check: undefined }
+    const { set } = await readTree(['a.yaml'], { 'a.yaml': text }, {}, named)
+    expect(set.objects).toHaveLength(1)
+    await expect(readTree(['b.yaml'], {}, {}, named)).rejects.toThrow('input "from-manifests": b.yaml does not exist.')
   })
 
   test.each([

@@ -7,8 +7,7 @@ import { refuseTwins } from './twins.ts'
 
 /** What the release wants of its manifests, beyond what each of them says. */
 export interface CheckRequest {
-  readonly namespace: string
-  /** Namespaces beside `namespace` that objects may name. */
+  /** Namespaces beside that of the release which objects may name. */
   readonly otherNamespaces: readonly string[]
   readonly timeoutMs: number
   readonly soakMs: number
@@ -24,8 +23,13 @@ export interface Doubt {
  * Finds what is wrong with a set before any system is asked: throws the first UserError, with file and line.
  * Returns what is only doubtful. Pure.
  */
-export function checkManifests(manifests: readonly Manifest[], request: CheckRequest): readonly Doubt[] {
-  refuseTwins(manifests, request.namespace)
-  refuseForeignNamespaces(manifests, request)
+export function checkManifests(
+  manifests: readonly Manifest[],
+  namespace: string,
+  request: CheckRequest | undefined,
+): readonly Doubt[] {
+  refuseTwins(manifests, namespace)
+  if (request === undefined) return []
+  refuseForeignNamespaces(manifests, namespace, request.otherNamespaces)
   return [...findPlaceholders(manifests), ...findContradictions(manifests, request)]
 }

@@ -23,19 +23,14 @@ const clusterScoped = new Set([
   'storage.k8s.io/StorageClass',
 ])
 
-export interface AllowedNamespaces {
-  readonly namespace: string
-  readonly otherNamespaces: readonly string[]
-}
-
 /** Throws UserError for an object that names a namespace the release was not given. Pure. */
-export function refuseForeignNamespaces(manifests: readonly Manifest[], allowed: AllowedNamespaces): void {
-  const names = new Set([allowed.namespace, ...allowed.otherNamespaces])
+export function refuseForeignNamespaces(manifests: readonly Manifest[], own: string, others: readonly string[]): void {
+  const names = new Set([own, ...others])
   for (const manifest of manifests) {
     const { namespace } = manifest.object.metadata
     if (namespace === undefined || names.has(namespace)) continue
     if (clusterScoped.has(`${groupOf(manifest.object)}/${manifest.object.kind}`)) continue
-    throw foreign(manifest, namespace, allowed.namespace)
+    throw foreign(manifest, namespace, own)
   }
 }
 
@@ -44,7 +39,7 @@ function foreign(manifest: Manifest, named: string, own: string): UserError {
   const place = placeIn(manifest, ['metadata', 'namespace'])
   return new UserError(
     'namespace-foreign',
-    `input "manifests": ${sayPlace(place)}: ${object.kind} ${object.metadata.name} is for namespace "${named}", this release for "${own}".`,
+    `${sayPlace(place)}: ${object.kind} ${object.metadata.name} is for namespace "${named}", this release for "${own}".`,
     {
       why: 'A release writes only where it was told to; nothing was applied.',
       todo: `Take metadata.namespace out of the manifest, or allow it with the input "other-namespaces: ${named}".`,

@@ -119,15 +119,11 @@ function* textsIn(value: unknown, path: Path): Generator<{ readonly path: Path; 
 function unexpanded({ manifest, path, placeholder }: Leftover, more: number): UserError {
   const others = more === 0 ? '' : ` (and ${more} more like it)`
   const isImage = path.at(-1) === 'image'
-  return new UserError(
-    'placeholder-left',
-    `input "manifests": ${sayField(manifest, path)} still holds ${placeholder}${others}.`,
-    {
-      why: 'Nothing expanded it, and Kubernetes takes the text as it is; nothing was applied.',
-      todo: isImage
-        ? 'Write the name of the repository there and let the input "images" set the digest, or use Kustomize or Helm.'
-        : 'Expand it in a step before (envsubst), or use Kustomize or a Helm chart.',
-      place: placeIn(manifest, path),
-    },
-  )
+  return new UserError('placeholder-left', `${sayField(manifest, path)} still holds ${placeholder}${others}.`, {
+    why: 'Nothing expanded it, and Kubernetes takes the text as it is; nothing was applied.',
+    todo: isImage
+      ? 'Write the name of the repository there and let the input "images" set the digest, or use Kustomize or Helm.'
+      : 'Expand it in a step before (envsubst), or use Kustomize or a Helm chart.',
+    place: placeIn(manifest, path),
+  })
 }

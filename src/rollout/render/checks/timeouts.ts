@@ -31,7 +31,7 @@ export function findContradictions(manifests: readonly Manifest[], limits: Limit
   const impossible = found.find(one => one.impossible)
   if (impossible) {
     const { manifest, path, says } = impossible
-    throw new UserError('timeouts-contradict', `input "manifests": ${sayField(manifest, path)} ${says}.`, {
+    throw new UserError('timeouts-contradict', `${sayField(manifest, path)} ${says}.`, {
       why: 'No new pod could become healthy in time; nothing was applied.',
       todo: 'Lower that time, or raise the one that it collides with.',
       place: placeIn(manifest, path),

@@ -13,7 +13,7 @@ export function refuseTwins(manifests: readonly Manifest[], namespace: string): 
     if (first) {
       throw new UserError(
         'manifest-twice',
-        `input "manifests": ${nameOf(object)} is there twice, at ${sayPlace(first.place)} and ${sayPlace(place)}.`,
+        `${nameOf(object)} is there twice, at ${sayPlace(first.place)} and ${sayPlace(place)}.`,
         { todo: 'Keep one of the two; the later one would silently win.', place },
       )
     }

@@ -63,7 +63,8 @@ async function expectRefusal(refused: Step, namespace: string, code: string): Pr
   const [text = ''] = refused.errors
   expect(text).toMatch(new RegExp(`^${code}: docs/troubleshooting.md#${code}$`, 'm'))
   expect(text.split('\n').length).toBeLessThanOrEqual(4)
-  expect({ code: refused.code, outputs: refused.outputs }).toEqual({ code: 1, outputs: {} })
+  const outputs = { trace: expect.stringMatching(/\.trace\.jsonl$/) }
+  expect({ code: refused.code, outputs: refused.outputs }).toEqual({ code: 1, outputs })
   expect(refused.log).not.toMatch(/^\s+at .+:\d+:\d+/m)
   expect(await writesOf(refused)).toEqual([])
   expect(Object.keys(await contentOf(namespace, cluster))).not.toContain(`Lease slipway-${namespace}`)
@@ -134,7 +135,7 @@ describe('an application', () => {
     const done = await deploy(namespace, next, { inputs: { 'dry-run': 'true' } })
     expect(done).toMatchObject({ code: 0, errors: [], outputs: { 'rolled-back': 'false' } })
     expect(done.log.slice(done.log.indexOf('✓')).trimEnd().split('\n')).toEqual([
-      `✓ dry run of ${namespace} in ${namespace}: the server accepts the set · 3 of 4 objects would change`,
+      `✓ dry run of ${namespace} 4f2c9ab in ${namespace}: the server accepts the set · 3 of 4 objects would change`,
       `  update ConfigMap ${namespace}/settings`,
       '      data.color: blue → green',
       `  create ConfigMap ${namespace}/brand-new`,

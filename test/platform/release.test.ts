@@ -7,6 +7,7 @@ import { connectAsAdmin } from '../../sandbox/connect.ts'
 import { attach } from '../../sandbox/platform.ts'
 import type { ClusterClient } from '../../src/kubernetes/client.ts'
 import type { KubeObject } from '../../src/kubernetes/model.ts'
+import { writersOf } from '../../src/kubernetes/objects.ts'
 import { releaseStore } from '../../src/rollout/record.ts'
 import { systemClock } from '../../src/runtime/system-clock.ts'
 import { recordingLog } from '../support/context.ts'
@@ -134,27 +135,34 @@ describe('the number of pods that an autoscaler decides', () => {
     })().catch(() => {
       // Ends with `over`.
     })
-    await work()
-    over.abort()
-    await watching
+    try {
+      await work()
+    } finally {
+      over.abort()
+      await watching
+    }
     return seen
   }
 
-  test('is handed over by the release that brings the autoscaler, and never drops', async () => {
+  test("is handed over where it is ours, never drops, and is the manifest's again when the autoscaler is gone", async () => {
     const namespace = await spaces.create('release-scale')
     expect((await deploy(namespace, [api(4)])).outputs).toMatchObject({ verdict: 'healthy' })
-    const seen = await numbersDuring(namespace, async () => {
-      const done = await deploy(namespace, [api(4), autoscaler(4)])
-      expect(done.outputs).toMatchObject({ verdict: 'healthy' })
-    })
-    expect([...seen]).toEqual([4])
-    const again = await numbersDuring(namespace, () => deploy(namespace, [api(4), autoscaler(4)]))
-    expect([...again]).toEqual([4])
-    expect(await pods(namespace, 'api')).toHaveLength(4)
+    // It has nothing to change: the field stays ours.
+    await kubectl(namespace, autoscaler(4))
+    for (let time = 1; time <= 2; time++) {
+      const seen = await numbersDuring(namespace, async () => {
+        const done = await deploy(namespace, [api(4)])
+        expect(done.outputs).toMatchObject({ verdict: 'healthy' })
+        expect(done.log).toContain('keeps its number of pods')
+      })
+      expect([...seen]).toEqual([4])
+    }
+    const written = await cluster.get({ ...deploymentKind, namespace, name: 'api' })
+    expect(writersOf(written ?? api(0)).map(({ manager }) => manager)).toContain('slipway-handover')
 
-    // Without an autoscaler the manifest decides again, and nobody is in the way.
+    await cluster.remove({ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', namespace, name: 'api' })
     expect((await deploy(namespace, [api(2)])).outputs).toMatchObject({ verdict: 'healthy' })
-    expect(await pods(namespace, 'api')).toHaveLength(2)
+    expect(replicasOf(await cluster.get({ ...deploymentKind, namespace, name: 'api' }))).toBe(2)
   })
 
   test('is left alone when somebody else made the autoscaler and it has scaled', async () => {

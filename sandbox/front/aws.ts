@@ -3,7 +3,7 @@ import type { Authorizer } from './authorizer.ts'
 import { callerOf } from './caller.ts'
 import { readBody, send, type Answer, type Exchange } from './http.ts'
 import type { Moto } from './moto.ts'
-import { formOf, operationOf, serviceOf, type Operation } from './operations.ts'
+import { formOf, operationOf, protocolOf, serviceOf, type Operation } from './operations.ts'
 import type { Session } from './sessions.ts'
 import type { RawRequest } from './sigv4.ts'
 import { handleSts } from './sts.ts'
@@ -37,12 +37,13 @@ export async function handleAws(exchange: Exchange, world: AwsWorld): Promise<vo
       awsError('rest-json', { code: 'UnknownOperationException', message: `no service at ${host}`, status: 404 }),
     )
   note.service = service.iam
+  const protocol = protocolOf(service, raw)
   const operation = operationOf(host, raw)
   if (operation) note.operation = operation.name
   if (service.iam === 'sts' && (await handleSts(exchange, raw, formOf(raw), world))) return
 
   const caller = callerOf(raw, world.sessions, world.now())
-  if (caller.refusal !== undefined) return refuse(exchange, service.protocol, caller.refusal)
+  if (caller.refusal !== undefined) return refuse(exchange, protocol, caller.refusal)
   note.principal = caller.session.arn
   if (!operation) {
     const unknown: AwsError = {
@@ -50,10 +51,10 @@ export async function handleAws(exchange: Exchange, world: AwsWorld): Promise<vo
       message: `${raw.method} ${url.pathname}`,
       status: 404,
     }
-    return send(exchange, awsError(service.protocol, unknown))
+    return send(exchange, awsError(protocol, unknown))
   }
   const denial = await firstDenial(world.authorizer, caller.session, operation)
-  if (denial !== undefined) return refuse(exchange, service.protocol, 'denied', denial)
+  if (denial !== undefined) return refuse(exchange, protocol, 'denied', denial)
   send(exchange, await answerOf(operation, caller.session, raw, world))
 }
 

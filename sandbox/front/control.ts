@@ -67,6 +67,15 @@ const routes: Readonly<Record<string, Route>> = {
     scans.rules = []
     return scans.rules
   },
+  'POST /alarms': async ({ request }, { moto }) => {
+    const { name, state, reason } = await readJson(request)
+    await moto.setAlarm({
+      name: String(name),
+      state: String(state),
+      ...(typeof reason === 'string' ? { reason } : {}),
+    })
+    return { ok: true }
+  },
   'POST /oidc/grants': async ({ request }, { issuer }) => {
     const { claims } = await readJson(request)
     return issuer.grant(isRecord(claims) ? claims : {})

@@ -28,6 +28,7 @@
  * | PUT /oidc/reachable {reachable} | whether STS can fetch the verification key |
  * | POST /expire {sessions, registryTokens} | ends all sessions or registry passwords now |
  * | POST /faults | {host, match, times, status, code, headers, delayMs, reset} for the next matching requests; DELETE |
+ * | POST /alarms {name, state, reason} | sets a CloudWatch alarm to OK, ALARM or INSUFFICIENT_DATA; it is made when it is new |
  * | GET /load-balancer | routes, target groups and the health of every target |
  * | GET /github | comments, check runs, deployments, statuses, SARIF uploads |
  * | POST /github/tokens {permissions} | {token} with only these permissions; any other token may do all |

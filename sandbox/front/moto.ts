@@ -35,6 +35,16 @@ export interface NewImage {
   readonly tag?: string
 }
 
+export interface NewTargetGroup {
+  readonly name: string
+  readonly port: number
+  /** Of the health check. */
+  readonly path: string
+  readonly intervalSeconds: number
+  readonly healthyAfter: number
+  readonly unhealthyAfter: number
+}
+
 /** The state of the account: moto, asked directly. */
 export interface Moto {
   role(name: string): Promise<Role | undefined>
@@ -47,7 +57,9 @@ export interface Moto {
   tags(repository: string): Promise<readonly string[]>
   putImage(image: NewImage): Promise<void>
   /** ARN of the target group of that name, made when it is new. */
-  targetGroup(name: string, port: number, path: string, intervalSeconds: number): Promise<string>
+  targetGroup(group: NewTargetGroup): Promise<string>
+  /** Sets the state of a metric alarm, made when it is new. */
+  setAlarm(alarm: { readonly name: string; readonly state: string; readonly reason?: string }): Promise<void>
   seed(seed: Seed): Promise<void>
   /** Empties the account and seeds the initial world. */
   reset(): Promise<void>
@@ -89,8 +101,8 @@ export async function startMoto(options: MotoOptions, log: (line: string) => voi
     image: (repository, reference) => ask('image', { repository, reference }),
     tags: async repository => (await ask<readonly string[]>('tags', { repository })) ?? [],
     putImage: async image => void (await ask('put_image', image)),
-    targetGroup: async (name, port, path, intervalSeconds) =>
-      String(await ask('target_group', { name, port, path, intervalSeconds })),
+    targetGroup: async group => String(await ask('target_group', group)),
+    setAlarm: async alarm => void (await ask('alarm', alarm)),
     seed: async seed => void (await ask('seed', seed)),
     async reset() {
       await child.ask('reset')

@@ -183,12 +183,31 @@ def target_group(asked):
         VpcId=client("ec2", asked["region"]).describe_vpcs()["Vpcs"][0]["VpcId"],
         HealthCheckPath=asked["path"],
         HealthCheckIntervalSeconds=max(5, asked["intervalSeconds"]),
+        HealthyThresholdCount=asked["healthyAfter"],
+        UnhealthyThresholdCount=asked["unhealthyAfter"],
     )["TargetGroups"][0]["TargetGroupArn"]
+
+
+def alarm(asked):
+    """Sets the state of a metric alarm, which is made when it is new."""
+    watch = client("cloudwatch", asked["region"])
+    if not watch.describe_alarms(AlarmNames=[asked["name"]])["MetricAlarms"]:
+        watch.put_metric_alarm(
+            AlarmName=asked["name"],
+            Namespace="AWS/ApplicationELB",
+            MetricName="HTTPCode_Target_5XX_Count",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+        )
+    watch.set_alarm_state(AlarmName=asked["name"], StateValue=asked["state"], StateReason=asked.get("reason", "set by a test"))
 
 
 WHAT = {
     f.__name__: f
-    for f in (reset, seed, role, provider, managed_policy, repository, image, tags, put_image, target_group)
+    for f in (reset, seed, role, provider, managed_policy, repository, image, tags, put_image, target_group, alarm)
 }
 
 

@@ -44,6 +44,11 @@ export function serviceOf(host: string): Service | undefined {
   return services[host.replace(/\.amazonaws\.com$/, '').replace(new RegExp(`\\.${region}$`), '')]
 }
 
+/** CloudWatch speaks several protocols; a request shows which one its sender does. */
+export function protocolOf({ protocol }: Service, { headers }: Pick<RawRequest, 'headers'>): Protocol {
+  return protocol === 'query' && headers['x-amz-target'] !== undefined ? 'json' : protocol
+}
+
 /** undefined when the call is none that the front knows. */
 export function operationOf(host: string, raw: RawRequest): Operation | undefined {
   const service = serviceOf(host)
@@ -52,7 +57,7 @@ export function operationOf(host: string, raw: RawRequest): Operation | undefine
   if (!named) return undefined
   return {
     service: service.iam,
-    protocol: service.protocol,
+    protocol: protocolOf(service, raw),
     ...named,
     resources: resourcesOf(service.iam, named.name, named.input),
   }

@@ -79,6 +79,11 @@ const pull = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheck
 const look = ['ecr:DescribeImages', 'ecr:DescribeRepositories', 'ecr:ListImages', 'ecr:ListImageReferrers']
 const push = ['ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload', 'ecr:PutImage']
 const scan = ['ecr:StartImageScan', 'ecr:DescribeImageScanFindings', 'ecr:BatchGetRepositoryScanningConfiguration']
+const judge = [
+  'elasticloadbalancing:DescribeTargetGroups',
+  'elasticloadbalancing:DescribeTargetHealth',
+  'cloudwatch:DescribeAlarms',
+]
 const shop = repositoryArn('shop/*')
 
 const buildPolicy = policy(
@@ -90,6 +95,7 @@ const deployPolicy = policy(
   allow(['eks:DescribeCluster'], clusterArn),
   allow(['ecr:GetAuthorizationToken'], '*'),
   allow([...pull, ...look, 'ecr:DescribeImageScanFindings'], shop),
+  allow(judge, '*'),
 )
 
 /** As AmazonEC2ContainerRegistryPullOnly: what an EKS node role carries. */

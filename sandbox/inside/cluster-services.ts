@@ -105,7 +105,44 @@ function clusterObjects(): Readonly<Record<string, object>> {
       },
     },
     ...deployerAccess(),
+    [`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${bindingsName}`]: bindingsDefinition,
   }
+}
+
+const bindingsName = 'targetgroupbindings.elbv2.k8s.aws'
+
+/** The kind by which the AWS Load Balancer Controller says whose target group is whose; the front's stand-in writes it. */
+const bindingsDefinition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: bindingsName },
+  spec: {
+    group: 'elbv2.k8s.aws',
+    scope: 'Namespaced',
+    names: {
+      kind: 'TargetGroupBinding',
+      listKind: 'TargetGroupBindingList',
+      plural: 'targetgroupbindings',
+      singular: 'targetgroupbinding',
+    },
+    versions: [
+      {
+        name: 'v1beta1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+              status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+            },
+          },
+        },
+        subresources: { status: {} },
+      },
+    ],
+  },
 }
 
 function service(name: string, ports: readonly object[], more: object = {}): object {
@@ -119,6 +156,7 @@ function deployerAccess(): Readonly<Record<string, object>> {
     { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch', 'create', 'patch'] },
     { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] },
     { apiGroups: [''], resources: ['events', 'pods/log'], verbs: ['get', 'list', 'watch'] },
+    { apiGroups: ['elbv2.k8s.aws'], resources: ['targetgroupbindings'], verbs: ['get', 'list', 'watch'] },
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: write },
   ]
   const base = '/apis/rbac.authorization.k8s.io/v1'

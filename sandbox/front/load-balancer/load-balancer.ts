@@ -4,8 +4,9 @@ import { pipeline } from 'node:stream'
 import { hosts } from '../../world.ts'
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
 import { without } from '../http.ts'
-import type { Moto } from '../moto.ts'
+import type { Moto, NewTargetGroup } from '../moto.ts'
 import { connectKube, type Kube } from './kube.ts'
+import { bind, unbind } from './bindings.ts'
 import { routeOf, routingOf, type Backend, type Routing } from './routes.ts'
 import { createTargetGroup, probeOverHttp, type Target, type TargetGroup, type TargetHealth } from './target-group.ts'
 
@@ -34,15 +35,18 @@ export function createLoadBalancer(
   log: (line: string) => void,
 ): LoadBalancer {
   let routing: Routing = { routes: [], backends: [], ingresses: [] }
+  let cluster: Kube | undefined
   const groups = new Map<string, Group>()
 
   function apply(next: Routing, kube: Kube): void {
     routing = next
+    cluster = kube
     const wanted = new Set(next.backends.map(backend => backend.key))
     for (const [key, group] of groups) {
       if (wanted.has(key)) continue
       group.targets.close()
       groups.delete(key)
+      unbind(kube, key, targetGroupName(key)).catch((error: unknown) => log(`binding of ${key}: ${String(error)}`))
     }
     for (const backend of next.backends) {
       const group = groups.get(backend.key) ?? open(backend)
@@ -61,11 +65,12 @@ export function createLoadBalancer(
 
   function name(backend: Backend, group: Group): void {
     moto
-      .targetGroup(targetGroupName(backend.key), portOf(backend), backend.check.path, backend.check.intervalMs / 1000)
-      .then(
-        arn => (group.arn = arn),
-        (error: unknown) => log(`target group of ${backend.key}: ${String(error)}`),
-      )
+      .targetGroup(targetGroupOf(backend))
+      .then(async arn => {
+        group.arn = arn
+        if (cluster) await bind(cluster, backend.key, targetGroupName(backend.key), arn)
+      })
+      .catch((error: unknown) => log(`target group of ${backend.key}: ${String(error)}`))
   }
 
   void follow(kubeconfig, apply).catch((error: unknown) => log(`load balancer: ${String(error)}`))
@@ -137,8 +142,15 @@ function targetGroupName(key: string): string {
   return `k8s-${readable}-${createHash('sha256').update(key).digest('hex').slice(0, 10)}`
 }
 
-function portOf(backend: Backend): number {
-  return backend.addresses[0]?.port ?? Number(backend.key.split(':')[1])
+function targetGroupOf({ key, check, addresses }: Backend): NewTargetGroup {
+  return {
+    name: targetGroupName(key),
+    port: addresses[0]?.port ?? Number(key.split(':')[1]),
+    path: check.path,
+    intervalSeconds: check.intervalMs / 1000,
+    healthyAfter: check.healthyAfter,
+    unhealthyAfter: check.unhealthyAfter,
+  }
 }
 
 function serve(

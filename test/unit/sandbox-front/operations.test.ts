@@ -63,6 +63,15 @@ test.each([
   },
   {
     asked: {
+      host: 'monitoring.us-east-1.amazonaws.com',
+      target: 'GraniteServiceVersion20100801.DescribeAlarms',
+      body: '{"AlarmNames":["shop-5xx"]}',
+    },
+    is: 'cloudwatch:DescribeAlarms',
+    on: ['*'],
+  },
+  {
+    asked: {
       host: 'secretsmanager.us-east-1.amazonaws.com',
       target: 'secretsmanager.GetSecretValue',
       body: '{"SecretId":"shop/db"}',
@@ -75,6 +84,14 @@ test.each([
   const operation = understood(asked)
   expect(`${operation?.service}:${operation?.name}`).toBe(is)
   expect(operation?.resources).toEqual(on)
+})
+
+test('CloudWatch is answered in the protocol that was asked in', () => {
+  const host = 'monitoring.us-east-1.amazonaws.com'
+  expect(understood({ host, target: 'GraniteServiceVersion20100801.DescribeAlarms', body: '{}' })?.protocol).toBe(
+    'json',
+  )
+  expect(understood({ host, body: 'Action=DescribeAlarms' })?.protocol).toBe('query')
 })
 
 test('a call that no service has is none', () => {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream'
-import { hosts } from '../../world.ts'
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
 import { without } from '../http.ts'
 import type { Moto, NewTargetGroup } from '../moto.ts'
 import { connectKube, type Kube } from './kube.ts'
+import { createAnnouncer } from './announce.ts'
 import { bind, unbind } from './bindings.ts'
 import { routeOf, routingOf, type Backend, type Routing } from './routes.ts'
 import { createTargetGroup, probeOverHttp, type Target, type TargetGroup, type TargetHealth } from './target-group.ts'
@@ -36,6 +36,7 @@ export function createLoadBalancer(
 ): LoadBalancer {
   let routing: Routing = { routes: [], backends: [], ingresses: [] }
   let cluster: Kube | undefined
+  const announce = createAnnouncer()
   const groups = new Map<string, Group>()
 
   function apply(next: Routing, kube: Kube): void {
@@ -126,14 +127,6 @@ async function ensureIngressClass(kube: Kube): Promise<void> {
     if (status === 201 || status === 409) return
     await new Promise(resolve => setTimeout(resolve, 250))
   }
-}
-
-/** Writes the load balancer's name into the Ingress, as the controller does. */
-async function announce(kube: Kube, ingress: KubeObject): Promise<void> {
-  const wanted = { loadBalancer: { ingress: [{ hostname: hosts.loadBalancer }] } }
-  if (JSON.stringify(ingress.status) === JSON.stringify(wanted)) return
-  const path = `/apis/networking.k8s.io/v1/namespaces/${ingress.metadata.namespace}/ingresses/${ingress.metadata.name}/status`
-  await kube.send('PATCH', path, { status: wanted }, 'application/merge-patch+json')
 }
 
 /** `k8s-shop-api-0a1b2c3d4e`, at most 32 characters. */

@@ -146,8 +146,10 @@ describe('under alarms', () => {
   })
 
   test('one that was raised before is told, and says nothing about the release', async () => {
+    await setAlarm('ALARM')
     const done = await deploy(namespace, [workload(runs), settings('settings', { color: 'green' })], { alarms: alarm })
-    expect(done.outputs).toMatchObject({ verdict: 'healthy' })
+    // Partial, because a changed ConfigMap is not read by pods that go on running.
+    expect(done.outputs['verdict']).toMatch(/^healthy/)
     expect(done.log).toContain(`Alarm "${alarm}" is raised already, so it says nothing about this release`)
   })
 

@@ -119,7 +119,8 @@ function judge(target: Target, failure: Failure | undefined, check: HealthCheck)
   target.failure = failure
   const passes = failure === undefined
   if (target.state === 'initial' && passes) target.state = 'healthy'
-  if (passes === (target.state === 'healthy')) target.contrary = 0
+  // A new target has no state that a failure could confirm: so many of them, and it is unhealthy.
+  if (target.state !== 'initial' && passes === (target.state === 'healthy')) target.contrary = 0
   else target.contrary += 1
   if (!passes && target.state !== 'unhealthy' && target.contrary >= check.unhealthyAfter) change(target, 'unhealthy')
   if (passes && target.state === 'unhealthy' && target.contrary >= check.healthyAfter) change(target, 'healthy')

@@ -33,6 +33,19 @@ test('a new target takes requests after its first good probe', async () => {
   expect(states()).toEqual(['healthy'])
 })
 
+test('a new target that never passes becomes unhealthy at the second bad probe', async () => {
+  const { targets, sick, states } = group()
+  sick.add(one.ip)
+  targets.sync([one], check, 1000)
+  await jest.advanceTimersByTimeAsync(0)
+  expect(states()).toEqual(['initial'])
+  await jest.advanceTimersByTimeAsync(500)
+  expect(targets.health()).toMatchObject([{ state: 'unhealthy', ...failure }])
+  sick.clear()
+  await jest.advanceTimersByTimeAsync(10_000)
+  expect(states()).toEqual(['healthy'])
+})
+
 test('a healthy target becomes unhealthy at the second bad probe and healthy again at the second good one', async () => {
   const { targets, sick, states } = group()
   targets.sync([one], check, 1000)

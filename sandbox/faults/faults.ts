@@ -22,7 +22,7 @@ export const faultsOfTheWay: readonly Fault[] = [
   {
     name: 'watch cut',
     scenario: 56,
-    bound: 20,
+    bound: 45,
     async play(stage) {
       for (let round = 0; round < 3; round++) {
         onLinks(stage, link => link.cut())
@@ -32,7 +32,7 @@ export const faultsOfTheWay: readonly Fault[] = [
   },
   {
     name: 'connection refused for 10 s',
-    bound: 30,
+    bound: 60,
     async play(stage) {
       onLinks(stage, link => {
         link.open = false
@@ -56,7 +56,7 @@ export const faultsOfTheWay: readonly Fault[] = [
   },
   {
     name: 'latency of 500 ms',
-    bound: 30,
+    bound: 60,
     async play(stage, judged) {
       onLinks(stage, link => (link.latencyMs = 500))
       await ended(judged)
@@ -64,7 +64,7 @@ export const faultsOfTheWay: readonly Fault[] = [
   },
   {
     name: 'bandwidth of 100 kB/s',
-    bound: 30,
+    bound: 60,
     async play(stage, judged) {
       onLinks(stage, link => (link.bandwidth = 100_000))
       await ended(judged)

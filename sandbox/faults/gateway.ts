@@ -12,6 +12,8 @@ export interface Gateway {
   refuseWith: number | undefined
   /** How many requests it refused. */
   readonly refused: number
+  /** How many watches it let through. */
+  readonly watches: number
   close(): Promise<void>
 }
 
@@ -23,7 +25,7 @@ const says: Readonly<Record<number, readonly [reason: string, message: string]>>
 
 export async function openGateway({ state }: Platform): Promise<Gateway> {
   const read = (file: string): Buffer => readFileSync(join(state, 'pki', file))
-  const counts = { refused: 0 }
+  const counts = { refused: 0, watches: 0 }
   const server = createServer({ cert: read('apiserver.crt'), key: read('apiserver.key') }, (incoming, answer) => {
     const status = gateway.refuseWith
     if (status !== undefined) {
@@ -37,7 +39,8 @@ export async function openGateway({ state }: Platform): Promise<Gateway> {
       answer.end(JSON.stringify(body))
       return
     }
-    const { method, url: path, headers } = incoming
+    const { method, url: path = '', headers } = incoming
+    if (path.includes('watch=true')) counts.watches++
     const outgoing = send(
       { method, path, headers, host: addresses.apiServer, ca: read('ca.crt'), agent: false },
       response => {
@@ -56,6 +59,9 @@ export async function openGateway({ state }: Platform): Promise<Gateway> {
     refuseWith: undefined,
     get refused() {
       return counts.refused
+    },
+    get watches() {
+      return counts.watches
     },
     async close() {
       server.closeAllConnections()

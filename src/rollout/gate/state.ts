@@ -91,7 +91,8 @@ export function advance(state: GateState, events: readonly GateEvent[], now: Ins
   })
   const ready = subjects.every(({ health, foreign }) => health.status === 'healthy' && foreign === undefined)
   const { readyAt: before, ...rest } = state
-  const since = endsDark(state.store, store) ? now : (before ?? now)
+  const known = before ?? now
+  const since = endsDark(state.store, store) ? readyAfterDark(known, request.soakMs, now) : known
   const readyAt = ready ? since : undefined
   const progress = new Map(subjects.map(subject => [subject.name, progressOf(subject, store, state, now)]))
   return {
@@ -106,10 +107,18 @@ export function advance(state: GateState, events: readonly GateEvent[], now: Ins
   }
 }
 
+/** A kubelet that could not reach the API server repeats its report within 10 s; some more for the way. */
+const reportsWithinMs = 15_000
+
 /**
- * True when a watch is back after a gap. What happened meanwhile may not have been told yet: a kubelet that could not
- * reach the API server either repeats its report within 10 s. So nothing counts as having stayed healthy in the dark.
+ * Since when a release that was ready counts as ready, when the control plane could not be heard until `now`: so that of
+ * the soak enough is left for what happened meanwhile to be told.
  */
+export function readyAfterDark(readyAt: Instant, soakMs: number, now: Instant): Instant {
+  return Math.max(readyAt, now - soakMs + Math.min(soakMs, reportsWithinMs))
+}
+
+/** True when a watch is back after a gap. */
 function endsDark(before: Store, after: Store): boolean {
   return requiredChannels(before).some(
     ({ channel, gap }) => gap !== undefined && after.channels.get(channelKey(channel))?.gap === undefined,

@@ -21,8 +21,12 @@ interface Shown {
   readonly application?: string | undefined
 }
 
+/** Bound on one call; the first one has the whole release to be made in. */
+const patienceMs = 60_000
+/** A release that is over does not wait for GitHub longer than this. */
+const endMs = 20_000
 /** A runner kills a cancelled job 10 s after it was told to end. */
-const patienceMs = 8_000
+const cancelledEndMs = 5_000
 
 /**
  * Does `work`, shown as a GitHub Deployment that is in progress, and then as what it came to. GitHub is spoken to beside
@@ -36,7 +40,11 @@ export async function shownOnGitHub(
   const begun = clientFor(given, context).then(
     client => client && showDeployment(requestOf(given, context, context.github.sha), client, context.log),
   )
-  const end = async (how: DeploymentEnd): Promise<void> => (await begun)?.end(how)
+  const end = (how: DeploymentEnd): Promise<void> =>
+    inTime(
+      begun.then(shown => shown?.end(how)),
+      context,
+    )
   try {
     const outcome = await work()
     await end(hidden(endOf(outcome), context))
@@ -46,6 +54,16 @@ export async function shownOnGitHub(
     await end(hidden({ state, description: messageOf(thrown) }, context))
     throw thrown
   }
+}
+
+async function inTime(work: Promise<void>, { clock, log, signal }: Context): Promise<void> {
+  const over = new AbortController()
+  const late = clock.sleep(signal.aborted ? cancelledEndMs : endMs, over.signal).then(
+    () => log.info('GitHub has not answered in time: its page of deployments may not show how this release ended.'),
+    () => undefined,
+  )
+  await Promise.race([work, late])
+  over.abort(new Error('GitHub has answered'))
 }
 
 function hidden(end: DeploymentEnd, context: Context): DeploymentEnd {
@@ -62,7 +80,7 @@ export async function returnShownOnGitHub(given: Shown, context: Context, outcom
     state: stateOf(result),
     description: context.hide(`brought back as r${outcome.revision ?? '?'}: ${sentenceOn(result)}`),
   }
-  await showReturn(requestOf(given, context, commit), end, client, context.log)
+  await inTime(showReturn(requestOf(given, context, commit), end, client, context.log), context)
 }
 
 /**

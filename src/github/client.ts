@@ -39,7 +39,7 @@ export class GitHubError extends Error {
   }
 }
 
-const oneTryMs = 5_000
+const oneTryMs = 10_000
 
 /** Tries again what passes by itself: no answer, 5xx, and the rate limits, for as long as GitHub says. */
 export function githubClient(request: ClientRequest, ports: ClientPorts): GitHubClient {

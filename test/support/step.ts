@@ -19,6 +19,9 @@ export interface Step {
   readonly errors: readonly string[]
   readonly outputs: Readonly<Record<string, string>>
   readonly summary: string
+  readonly sha: string
+  /** Content of the files that outputs name, by output. */
+  readonly kept: Readonly<Record<string, string>>
 }
 
 export interface StepOptions {
@@ -30,6 +33,8 @@ export interface StepOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Sends SIGTERM to the step when it aborts. */
   readonly signal?: AbortSignal
+  /** Outputs that name a file to keep: the folder of the step is removed after it. */
+  readonly keep?: readonly string[]
 }
 
 /** Where everything is deployed, unless a test says otherwise. */
@@ -42,7 +47,14 @@ let lastRun = Date.now()
 export async function step(
   action: string,
   inputs: Readonly<Record<string, string | undefined>>,
-  { files = {}, sha = '4f2c9ab01d3e5f60718293a4b5c6d7e8f9012345', claims = {}, env = {}, signal }: StepOptions = {},
+  {
+    files = {},
+    sha = '4f2c9ab01d3e5f60718293a4b5c6d7e8f9012345',
+    claims = {},
+    env = {},
+    signal,
+    keep = [],
+  }: StepOptions = {},
 ): Promise<Step> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-step-'))
   const runId = String(++lastRun)
@@ -61,17 +73,31 @@ export async function step(
       },
       ...(signal === undefined ? {} : { signal }),
     })
+    const outputs = outputsIn(await readFile(join(folder, '.output'), 'utf8'))
     return {
       runId,
+      sha,
+      kept: await contents(keep, outputs),
       code,
       ...withoutMasks(stdout + stderr),
       errors: errorsIn(stdout),
-      outputs: outputsIn(await readFile(join(folder, '.output'), 'utf8')),
+      outputs,
       summary: await readFile(join(folder, '.summary'), 'utf8'),
     }
   } finally {
     await rm(folder, { recursive: true })
   }
+}
+
+async function contents(
+  names: readonly string[],
+  outputs: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  const read = names.flatMap(name => {
+    const path = outputs[name]
+    return path === undefined ? [] : [readFile(path, 'utf8').then(text => [name, text] as const)]
+  })
+  return Object.fromEntries(await Promise.all(read))
 }
 
 function runnerVariables(folder: string, runId: string, sha: string): Readonly<Record<string, string>> {

@@ -170,9 +170,9 @@ const scheduling: readonly Scenario[] = [
     title: 'its volume is in a zone without nodes',
     where: 'kwok',
     objects: ns => [...diskElsewhere(ns), deployment(ns, simulated({ pod: mounted }))],
-    expected: { verdict: 'stalled', cause: 'unschedulable' },
+    expected: { verdict: 'stalled', cause: 'volume-zone-conflict' },
     after: unschedulable,
-    bound: 122,
+    bound: 62,
   },
   {
     name: 'late-binding',
@@ -202,7 +202,7 @@ export const capacityScenarios: readonly Scenario[] = [
           await pod.pause(13)
         }
       }),
-    expected: { verdict: 'stalled', cause: 'sandbox-failing' },
+    expected: { verdict: 'stalled', cause: 'ip-exhaustion' },
     after: event('FailedCreatePodSandBox', 'first FailedCreatePodSandBox'),
     bound: 122,
   },

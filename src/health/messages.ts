@@ -133,10 +133,13 @@ export function readSandbox(message: string): CauseCode {
   return noAddress.test(message) ? 'ip-exhaustion' : 'sandbox-failing'
 }
 
+/** What the scheduler says of a node in another zone than the volume; the second since about 1.33. */
+const elsewhere = /volume node affinity conflict|PersistentVolume's node affinity/i
+
 /**
  * `0/4 nodes are available: 1 node(s) had untolerated taint {…}, 3 node(s) had volume node affinity conflict`: no node in
  * the zone of the volume takes the pod. Where one would, were there room (`Insufficient cpu`), room is the cause.
  */
 export function isZoneConflict(message: string): boolean {
-  return /volume node affinity conflict/i.test(message) && !/Insufficient |Too many pods/i.test(message)
+  return elsewhere.test(message) && !/Insufficient |Too many pods/i.test(message)
 }

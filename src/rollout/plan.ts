@@ -49,6 +49,13 @@ const configuration = new Set([
   'PersistentVolumeClaim',
   'PodDisruptionBudget',
   'Service',
+  // Their controllers make the Secrets that pods wait for.
+  'ExternalSecret',
+  'SecretStore',
+  'ClusterSecretStore',
+  'SealedSecret',
+  'SecretProviderClass',
+  'Certificate',
 ])
 const workloadGroups = new Set(['apps', 'batch', 'autoscaling', 'argoproj.io', 'serving.knative.dev'])
 
@@ -96,8 +103,9 @@ function waveOf(object: KubeObject): Wave['name'] {
   if (hook === 'before' || hook === 'after') return hook
   if (hook !== undefined) throw badAnnotation(object, annotations.hook, hook, '"before" or "after"')
   if (foundation.has(object.kind)) return 'foundation'
-  if (configuration.has(object.kind)) return 'configuration'
+  // By group, and first: Knative has a Service of its own.
   if (workloadGroups.has(groupOf(object)) || object.kind === 'Pod') return 'workloads'
+  if (configuration.has(object.kind)) return 'configuration'
   return 'routes'
 }
 

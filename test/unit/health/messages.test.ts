@@ -114,6 +114,7 @@ test.each([
 
 test.each([
   ['0/2 nodes are available: 2 node(s) had volume node affinity conflict.', true],
+  ["0/2 nodes are available: 2 node(s) didn't match PersistentVolume's node affinity.", true],
   ['0/2 nodes are available: 1 Too many pods, 1 node(s) had volume node affinity conflict.', false],
   ['0/2 nodes are available: 2 Insufficient memory.', false],
 ])('a volume in another zone: %s', (message, conflict) => {

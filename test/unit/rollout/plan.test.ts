@@ -34,6 +34,17 @@ describe('planning waves', () => {
     ])
   })
 
+  test('what makes the Secrets of the pods goes before them, and a Service of Knative is a workload', () => {
+    const set = [
+      object('Service', 'api', {}, 'serving.knative.dev/v1'),
+      object('ExternalSecret', 'api', {}, 'external-secrets.io/v1'),
+    ]
+    expect(planWaves(set, request).map(({ name, objects }) => [name, objects.map(({ kind }) => kind).join()])).toEqual([
+      ['configuration', 'ExternalSecret'],
+      ['workloads', 'Service'],
+    ])
+  })
+
   test('a wave annotation splits workloads; lower numbers go first', () => {
     const late = deployment('worker', 'shop/api', {
       metadata: { name: 'worker', annotations: { 'slipway.dev/wave': '2' } },

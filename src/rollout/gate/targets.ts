@@ -30,7 +30,8 @@ interface PodTarget {
 /** ARNs of the target groups to ask: those that lead to new pods which are up. */
 export function targetGroupsInQuestion({ subjects, store: { related }, answers }: Asking): readonly string[] {
   return subjects.flatMap(({ live }) => {
-    if (live === undefined) return []
+    // Looked at on every change of every pod: most releases stand behind no load balancer.
+    if (live === undefined || (answers.bindings.get(live.metadata.namespace ?? '')?.length ?? 0) === 0) return []
     const up = servingPods(live, related).filter(isServing)
     return bindingsOf(live, related, answers)
       .filter(({ selector }) => up.some(pod => selects(selector, pod)))

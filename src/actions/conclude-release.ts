@@ -18,6 +18,8 @@ interface Frame {
   readonly context: Context
   /** The line of the manifests that the cause is about. */
   readonly at?: Place | undefined
+  /** Where the application answers. */
+  readonly url?: string | undefined
 }
 
 interface Leave {
@@ -27,7 +29,7 @@ interface Leave {
 
 /** Leaves what every action with a verdict leaves (outputs, result for programs, report for people), and ends with it. */
 export async function concludeRelease(raw: ReleaseOutcome, given: Frame, leave: Leave): Promise<Outcome> {
-  const { action, context, cluster, at } = given
+  const { action, context, cluster, at, url } = given
   const { tempFolder, troubleshooting: docs } = context
   // Files are not masked by anybody else: what a container printed goes into them too.
   const outcome = hideIn(raw, text => context.hide(text))
@@ -39,7 +41,7 @@ export async function concludeRelease(raw: ReleaseOutcome, given: Frame, leave: 
     return { ok: true, line: planLines(outcome) }
   }
   const judged = viewOf(outcome, outcome.result, context.github, cluster)
-  const view = { ...judged, ...(at && { place: placeView(at, context.github) }) }
+  const view = { ...judged, ...(at && { place: placeView(at, context.github) }), ...(url && { url }) }
   leave.summary.add(releaseSummary(view, docs))
   leave.outputs.set({ report: await writePage(tempFolder, 'release.html', htmlPage(releaseReport(view, docs))) })
   return { ok: succeeded(outcome.result), line: releaseLines(view, docs), ...(at && { annotation: at }) }

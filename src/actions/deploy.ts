@@ -65,7 +65,8 @@ export const entry = action(contract, async (given, context, { outputs, summary 
     rollback: rollback?.verdict ?? '',
   })
   const at = placeOfCause(result?.cause, manifests, given.namespace)
-  return concludeRelease(outcome, { action: contract.name, cluster: given.cluster, context, at }, { outputs, summary })
+  const end = { action: contract.name, cluster: given.cluster, context, at, url: given.environmentUrl }
+  return concludeRelease(outcome, end, { outputs, summary })
 })
 
 /** What to read, and what it is held against before anybody is asked. */

@@ -37,5 +37,6 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   )
   outputs.set({ to: outcome.rollbackTo })
   if (!given.dryRun) await returnShownOnGitHub(given, context, outcome)
-  return concludeRelease(outcome, { action: contract.name, cluster: given.cluster, context }, { outputs, summary })
+  const end = { action: contract.name, cluster: given.cluster, context, url: given.environmentUrl }
+  return concludeRelease(outcome, end, { outputs, summary })
 })

@@ -59,9 +59,11 @@ function yamlOf({ apiVersion, kind, ...rest }: object & { apiVersion: string; ki
 describe('a Helm chart', () => {
   test('is released with its values and hooks, for the version of this cluster, without a Helm release', async () => {
     const namespace = await spaces.create('render-chart')
-    const inputs = { manifests: 'chart', values: 'prod.yaml', application: 'shop' }
+    const url = 'https://shop.example.com'
+    const inputs = { manifests: 'chart', values: 'prod.yaml', application: 'shop', 'environment-url': url }
     const done = await deploy(namespace, chart(runs), inputs)
     expect(done).toMatchObject({ code: 0, errors: [], outputs: { verdict: 'healthy', release: '1' } })
+    expect(done.summary).toContain(`It answers at [${url}](<${url}>).`)
     expect(done.log).toContain('Pod check is left out: it is a Helm hook for test')
     expect(await dataOf(namespace, 'shop-settings')).toEqual({ color: 'blue', version: await cluster.version() })
     const made = Object.keys(await contentOf(namespace, cluster))

@@ -112,11 +112,11 @@ async function carryOut(
   const { request, recorded, history, revision, shaped } = release
   const { waves, how, preview, set, unread } = shaped
   const record = recordOf(release, ports.clock.now())
-  await writeApplySet(request, [...set, ...objectsOf(recorded)], ports)
   await store.open(record, recorded, ports.signal)
   announce(shaped, ports)
   const afterBad = history[0] !== undefined && !wentWell(history[0]) && history[0].rolledBackTo === undefined
-  const judged = await rollOut({ ...request, timeoutMs, waves, how, afterBad }, ports)
+  const beforeWrites = (): Promise<void> => writeApplySet(request, [...set, ...objectsOf(recorded)], ports)
+  const judged = await rollOut({ ...request, timeoutMs, waves, how, afterBad, beforeWrites }, ports)
   const result = withUnreadConfig(afterLockLoss(judged, ports.signal), preview.changes, unread)
   if (isSuccess(result)) await pruneAfter(release, ports)
   const back = isSuccess(result) ? {} : await wayBack(record, result, release, ports)

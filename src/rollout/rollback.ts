@@ -75,9 +75,9 @@ async function goBack(
     ...(request.actor === undefined ? {} : { actor: request.actor }),
   }
   for (const note of notes) ports.log.info(note)
-  await writeApplySet(request, objectsOf(demand.recorded), ports)
   await store.open(record, demand.recorded, ports.signal)
-  const judged = afterLockLoss(await reapply(demand, request, ports), ports.signal)
+  const beforeWrites = (): Promise<void> => writeApplySet(request, objectsOf(demand.recorded), ports)
+  const judged = afterLockLoss(await reapply(demand, { ...request, beforeWrites }, ports), ports.signal)
   const result = withUnreadConfig(judged, shaped.preview.changes, shaped.unread)
   const { verdict, cause: why } = result
   if (isSuccess(result))

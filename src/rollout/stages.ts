@@ -23,6 +23,8 @@ export interface RolloutRequest {
   readonly healthRules?: readonly HealthRule[]
   /** Pods of an earlier, bad revision may stand: a StatefulSet that waits for them is freed. */
   readonly afterBad: boolean
+  /** Called before the first object is applied; what it throws is a refusal like any other. */
+  readonly beforeWrites?: () => Promise<void>
   /** Called after the last write, before the last gate. */
   readonly afterWrites?: () => Promise<void>
 }
@@ -58,6 +60,7 @@ export async function rollOut(request: RolloutRequest, ports: ReleasePorts): Pro
     return request.afterBad ? whileFreeing(objects, judging, ports) : judging
   }
   try {
+    await request.beforeWrites?.()
     for (const wave of request.waves) {
       begun.push({ name: wave.name, from: ports.clock.now() })
       ports.log.info(`wave ${wave.name}: ${wave.objects.length} object${wave.objects.length === 1 ? '' : 's'}`)

@@ -16,7 +16,7 @@ import { readLive } from './preview.ts'
 import { removeAll } from './remove.ts'
 import { shapeSet, type ShapedSet } from './shape.ts'
 import { stoodBefore } from './snapshot.ts'
-import { isSuccess, rollOut } from './stages.ts'
+import { isSuccess, rollOut, type RolloutRequest } from './stages.ts'
 
 export interface BringBackRequest {
   readonly application: string
@@ -163,10 +163,9 @@ function mayBeIrreversible({ kind }: KubeObject): boolean {
 
 export function reapply(
   { target, shaped: { waves, how }, surplus }: Return,
-  { timeoutMs, soakMs, healthRules }: Pick<BringBackRequest, 'timeoutMs' | 'soakMs' | 'healthRules'>,
+  request: Pick<RolloutRequest, 'timeoutMs' | 'soakMs' | 'healthRules' | 'beforeWrites'>,
   ports: ReleasePorts,
 ): Promise<GateResult> {
   const afterWrites = (): Promise<void> => removeAll(surplus, target.application, ports)
-  const rules = healthRules === undefined ? {} : { healthRules }
-  return rollOut({ timeoutMs, soakMs, ...rules, waves, how, afterBad: true, afterWrites }, ports)
+  return rollOut({ ...request, waves, how, afterBad: true, afterWrites }, ports)
 }

@@ -275,6 +275,16 @@ describe('the way back', () => {
     expect(new Set(revisions).size).toBe(1)
   })
 
+  test('is not needed to mend a first release: the next one frees the StatefulSet that it left stuck', async () => {
+    const namespace = await spaces.create('release-mended')
+    const broken = await deploy(namespace, [statefulSet(crashes, 1)])
+    expect(broken.outputs).toMatchObject({ verdict: 'failed', rollback: '' })
+    expect(broken.errors[0]).toContain('There is nothing to go back to')
+    const mended = await deploy(namespace, [statefulSet(runs, 1)])
+    expect(mended.outputs).toMatchObject({ verdict: 'healthy' })
+    expect(mended.log).toMatch(/replaced {2}Pod \S+\/db-0: it is of an earlier revision, not ready/)
+  })
+
   test('on demand is shown by a dry run, recreates what was pruned, and judges it', async () => {
     const namespace = await spaces.create('release-pruned')
     const version = (name: string) => workload(runs, { env: { VERSION: name } })

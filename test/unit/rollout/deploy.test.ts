@@ -16,8 +16,8 @@ describe('a deploy', () => {
       changes: [{ object: 'ConfigMap shop/a', change: 'create' }],
     })
     expect(api.writes).toEqual([
-      'apply Secret shop/slipway-shop-members',
       'apply Secret shop/slipway-shop-r1',
+      'apply Secret shop/slipway-shop-members',
       'apply ConfigMap shop/a',
       'apply Secret shop/slipway-shop-members',
       'apply Secret shop/slipway-shop-r1',

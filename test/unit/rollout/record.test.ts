@@ -71,6 +71,15 @@ describe('the record of a release', () => {
     })
   })
 
+  test('does without what others had made when that makes it too large, and says so', async () => {
+    const { log, open, list } = store()
+    const data = { noise: randomBytes(1024 * 1024).toString('base64') }
+    const objects = [object('ConfigMap', 'settings')]
+    await open(release(1, undefined, { objects, before: [{ ...object('ConfigMap', 'noise'), data }] }), [], never)
+    expect(await list()).toEqual([release(1, undefined, { objects })])
+    expect(log.lines).toEqual([expect.stringContaining('warning: What stood before release r1 is too large')])
+  })
+
   test('that somebody has overwritten is named', async () => {
     const { api, open, list } = store()
     await open(release(1, 'healthy'), [], never)

@@ -46,18 +46,23 @@ export interface GrowingFile {
  * A disk that is full is told once, to `onTrouble`, and never thrown.
  */
 export function growingFile(tempFolder: string, name: string, onTrouble: (thrown: unknown) => void): GrowingFile {
-  const path = join(mkdtempSync(join(tempFolder, 'slipway-trace-')), name)
+  let path = ''
   let broken = false
+  const attempt = (work: () => void): void => {
+    try {
+      work()
+    } catch (thrown) {
+      broken = true
+      onTrouble(thrown)
+    }
+  }
+  attempt(() => {
+    path = join(mkdtempSync(join(tempFolder, 'slipway-trace-')), name)
+  })
   return {
     path,
     write(text) {
-      if (broken) return
-      try {
-        appendFileSync(path, text)
-      } catch (thrown) {
-        broken = true
-        onTrouble(thrown)
-      }
+      if (!broken) attempt(() => appendFileSync(path, text))
     },
   }
 }

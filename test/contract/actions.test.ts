@@ -58,6 +58,12 @@ test('the same input means the same in every action', () => {
 })
 
 test('the same output means the same in actions that end with a verdict of the gate', () => {
-  const [deploy, rollback] = ['deploy', 'rollback'].map(name => all.find(contract => contract.name === name)?.outputs)
-  for (const output of ['verdict', 'cause', 'release', 'seconds']) expect(deploy?.[output]).toBe(rollback?.[output])
+  const [deploy, rollback, verify] = ['deploy', 'rollback', 'verify'].map(
+    name => all.find(contract => contract.name === name)?.outputs,
+  )
+  for (const output of ['verdict', 'cause', 'seconds', 'report', 'result', 'trace']) {
+    expect(deploy?.[output]).toBeDefined()
+    expect([rollback?.[output], verify?.[output]]).toEqual([deploy?.[output], deploy?.[output]])
+  }
+  expect(deploy?.['release']).toBe(rollback?.['release'])
 })

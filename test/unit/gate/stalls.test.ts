@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { image, running, Story } from './story.ts'
+import { exited, image, running, Story, waiting } from './story.ts'
 
 describe('waiting that is over its bound stalls', () => {
   test('for readiness', async () => {
@@ -99,5 +99,73 @@ describe('waiting that is over its bound stalls', () => {
   test('when the Deployment is paused', async () => {
     const story = new Story({ spec: { paused: true } }).at(1, () => story.observed())
     expect(await story.verdict()).toMatchObject({ verdict: 'stalled', cause: { code: 'paused' } })
+  })
+})
+
+describe('a stall is named by the wait that is over', () => {
+  const refused = (story: Story): void =>
+    story.event('pod-b', 'NotTriggerScaleUp', "pod didn't trigger scale-up: 1 max node group size reached")
+  const roomOrPull = (): Story => {
+    const story = new Story({ replicas: 2 })
+    return story
+      .at(1, () => story.observed())
+      .at(2, () => story.pod('a', [waiting('ErrImagePull', '429 Too Many Requests')]))
+      .at(2, () => story.pod('b', 'unscheduled'))
+  }
+
+  test('not by the trouble of another pod that is within its own bound', async () => {
+    const story = roomOrPull()
+    const { cause } = await story.at(3, () => refused(story)).verdict()
+    expect(cause?.code).toBe('scale-up-refused')
+    expect(cause?.evidence.map(({ uid }) => uid)).not.toContain('pod-a')
+  })
+
+  test('by both when both are over', async () => {
+    const { cause, seconds } = await roomOrPull().verdict()
+    expect(seconds).toBe(122)
+    expect(cause?.evidence.map(({ code }) => code)).toEqual(['image-pull-failing', 'unschedulable'])
+  })
+
+  test('not by a single restart, but by one that was repeated', async () => {
+    const withRestarts = (restartCount: number): Story => {
+      const story = new Story({ replicas: 3 })
+      const again = (): void => story.pod('a', [running(story, { restartCount, lastState: exited(story, 1, 0).state })])
+      return story
+        .at(1, () => story.observed())
+        .at(2, () => story.pod('b', 'unscheduled'))
+        .at(2, () => story.pod('c', [running(story)]))
+        .at(3, () => refused(story))
+        .at(4, again)
+    }
+    expect((await withRestarts(1).verdict()).cause?.code).toBe('scale-up-refused')
+    expect((await withRestarts(2).verdict()).cause?.code).toBe('crash-loop')
+  })
+
+  test('by all that there is when the workload itself is late', async () => {
+    const story = new Story()
+    const late = {
+      type: 'Progressing',
+      status: 'False',
+      reason: 'ProgressDeadlineExceeded',
+      message: 'ReplicaSet "api-1" has timed out progressing.',
+    }
+    story
+      .at(1, () => story.observed())
+      .at(2, () => story.pod('a', 'unscheduled'))
+      .at(3, () => story.event('pod-a', 'TriggeredScaleUp', 'pod triggered scale-up'))
+      .at(60, () => story.settle({ conditions: [{ ...late, lastUpdateTime: story.now }] }))
+    expect(await story.verdict()).toMatchObject({ verdict: 'stalled', seconds: 60, cause: { code: 'unschedulable' } })
+  })
+})
+
+test('of two watches that are silent the first one counts', async () => {
+  const story = new Story()
+    .at(1, () => story.observed())
+    .at(10, () => story.cluster.cut('Pod'))
+    .at(25, () => story.cluster.cut('ReplicaSet'))
+  expect(await story.verdict()).toMatchObject({
+    verdict: 'unknown',
+    seconds: 40,
+    cause: { code: 'api-unreachable', says: expect.stringContaining('did not answer for 30 s') },
   })
 })

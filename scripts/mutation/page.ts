@@ -27,7 +27,7 @@ export function pageOf(results: readonly Judged[], all: number): string {
     '',
     'Each mutant is one rule of `src/health` or of the core of the gate, flipped: a condition negated, a comparison moved by one, "and" for "or", a figure doubled, a pattern that matches nothing, a member of a set taken out. A mutant that no test notices is a rule that nobody holds, or one that changes nothing. Written by `npm run mutate -- --record`.',
     '',
-    `**${noticed(results)} of ${results.length} noticed (${percent(noticed(results), results.length)})**${results.length < all ? `, a sample of ${all} mutants` : ''}.`,
+    `**${noticed(results)} of ${results.length} noticed (${percent(noticed(results), results.length)})**${results.length < all ? `, a sample out of ${all} mutants` : ''}.`,
     '',
     '| file | mutants | noticed | score |',
     '|---|--:|--:|--:|',

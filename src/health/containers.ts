@@ -193,8 +193,16 @@ function killerOf(slot: Slot, last: Termination, { events }: Setting): CauseCode
   if (slot.spec.startupProbe !== undefined && probeFailure(slot, 'Startup', events) !== undefined)
     return 'startup-exhausted'
   const failure = slot.spec.livenessProbe && probeFailure(slot, 'Liveness', events)
-  return failure !== undefined && failure.at >= (instant(last.startedAt) ?? 0) ? 'liveness-kill' : undefined
+  const mayBeUntold = told(events) >= eventBurst
+  return failure !== undefined && (mayBeUntold || failure.at >= (instant(last.startedAt) ?? 0))
+    ? 'liveness-kill'
+    : undefined
 }
+
+/** So many events about one object a kubelet tells in a row (client-go's event correlator). */
+const eventBurst = 25
+const told = (events: readonly KubeEvent[]): number =>
+  events.reduce((sum, { reporter, count }) => sum + (reporter === 'kubelet' ? count : 0), 0)
 
 function probeFailure({ spec }: Slot, probe: string, events: readonly KubeEvent[]): KubeEvent | undefined {
   return events.findLast(

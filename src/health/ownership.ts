@@ -120,6 +120,13 @@ function isWrittenOff(pod: Pod, related: Related): boolean {
 
 /** The first two are written by the node controller, for a kubelet that is silent and for one that is not well. */
 const lostTaints = new Set(['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready', 'karpenter.sh/disrupted'])
+/** Nobody is left on its node who could end it: the node is lost, or is not among those that are there. */
+export function isCutOff(pod: Pod, related: Related): boolean {
+  const { nodes } = related
+  const isGone = nodes.length > 0 && !nodes.some(({ metadata }) => metadata.name === pod.spec.nodeName)
+  return isGone || isOnLostNode(pod, nodes) || isWrittenOff(pod, related)
+}
+
 const lostNodes = new WeakMap<readonly KubeObject[], ReadonlySet<string>>()
 
 function isOnLostNode(pod: Pod, nodes: readonly KubeObject[]): boolean {

@@ -3,7 +3,7 @@ import type { Instant } from '../runtime/clock.ts'
 import { evidence } from './evidence.ts'
 import type { Evidence, Health, Related } from './model.ts'
 import { condition, counted, instant, nameOf, type Pod } from './objects.ts'
-import { eventsOf, isDiscounted, podsOf, revisionPods } from './ownership.ts'
+import { eventsOf, isDiscounted, podsOf, revisionPods, isCutOff } from './ownership.ts'
 import { ownEvictions } from './own-eviction.ts'
 import { assessPod } from './pod.ts'
 
@@ -42,10 +42,10 @@ export function notEnding(object: KubeObject, related: Related, now: Instant): r
     if (due === undefined || now < due + endingSlackMs) return []
     const hook = eventsOf(pod.metadata.uid, related.events).findLast(({ reason }) => reason === 'FailedPreStopHook')
     const facts = { pod: nameOf(pod) }
-    const subject = nameOf(object)
-    return [
-      evidence('pod-not-ending', { on: pod, subject, at: due, text: hook?.message, facts, node: pod.spec.nodeName }),
-    ]
+    // A pod of a dead node goes when its node is removed, or its toleration of 300 s is over.
+    const patience = isCutOff(pod, related) ? { patienceMs: 420_000 } : {}
+    const seen = { on: pod, subject: nameOf(object), at: due, text: hook?.message, facts, node: pod.spec.nodeName }
+    return [evidence('pod-not-ending', { ...seen, ...patience })]
   })
 }
 

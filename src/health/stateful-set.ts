@@ -72,18 +72,21 @@ function stuckPods(object: KubeObject, partition: number, related: Related, now:
   const set = view<Workload>(object)
   const { updateRevision } = set.status
   if (updateRevision === undefined) return []
-  return podsOf(object, related)
+  const pods = podsOf(object, related).filter(pod => !isDiscounted(pod, related) && !isFinished(pod))
+  // The update is under way: what it waits for is its own pod.
+  if (pods.some(pod => revisionOf(pod) === updateRevision && !isReady(pod))) return []
+  return pods
     .filter(pod => revisionOf(pod) !== updateRevision && ordinalOf(pod) >= partition)
-    .filter(pod => !isDiscounted(pod, related) && !isFinished(pod))
     .flatMap(pod => {
-      const ready = condition(pod.status.conditions, 'Ready')
-      if (ready?.status === 'True') return []
-      const at = instant(ready?.lastTransitionTime) ?? now
+      if (isReady(pod)) return []
+      const at = instant(condition(pod.status.conditions, 'Ready')?.lastTransitionTime) ?? now
       const facts = { pod: nameOf(pod), revision: revisionOf(pod) ?? '' }
       const stuck = { on: pod, subject: nameOf(object), at, facts, node: pod.spec.nodeName, ...patienceWith(pod, now) }
       return [evidence('stateful-set-stuck', stuck)]
     })
 }
+
+const isReady = (pod: Pod): boolean => condition(pod.status.conditions, 'Ready')?.status === 'True'
 
 const startMs = 120_000
 const nodeMs = 600_000

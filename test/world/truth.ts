@@ -16,6 +16,12 @@ export interface Obstacle {
 }
 
 const failed = (what: string, ...causes: readonly string[]): Obstacle => ({ what, verdicts: ['failed'], causes })
+/** Which one depends on what the gate could look up at that moment. */
+const either = (what: string, ...causes: readonly string[]): Obstacle => ({
+  what,
+  verdicts: ['failed', 'stalled'],
+  causes,
+})
 const stalled = (what: string, ...causes: readonly string[]): Obstacle => ({ what, verdicts: ['stalled'], causes })
 
 /**
@@ -61,12 +67,14 @@ function imageObstacle({ image, registry }: Blueprint): Obstacle | undefined {
   return stalled('the registry cannot be reached', 'image-pull-failing')
 }
 
-function configObstacle({ config, sandbox, gateMet }: Blueprint): Obstacle | undefined {
+function configObstacle({ config, sandbox, gateMet, network }: Blueprint): Obstacle | undefined {
   if (config?.until === 'never') {
     const what = 'its configuration never comes'
     if (config.kind === 'PersistentVolumeClaim') return failed(what, 'volume-missing')
     // What the set itself brings may still come: that is waited for, and not called certain.
-    return config.brought && config.readable ? stalled(what, 'config-missing') : failed(what, 'config-missing')
+    const isStillDue = config.brought && config.readable
+    if (isStillDue && network.outages.length > 0) return either(what, 'config-missing')
+    return isStillDue ? stalled(what, 'config-missing') : failed(what, 'config-missing')
   }
   if (sandbox?.until === 'never') return stalled('no sandbox can be made', 'sandbox-failing', 'ip-exhaustion')
   return gateMet === 'never' ? stalled('the readiness gate is never met', 'readiness-gate-pending') : undefined

@@ -1,5 +1,5 @@
 /** Scenarios in which the release engine decides: 44, 46 and 50. */
-import type { KubeObject } from '../../src/kubernetes/model.ts'
+import type { Kind, KubeObject } from '../../src/kubernetes/model.ts'
 import { deploy } from '../../src/rollout/deploy.ts'
 import { SlipwayError } from '../../src/runtime/errors.ts'
 import { systemClock } from '../../src/runtime/system-clock.ts'
@@ -70,9 +70,23 @@ export async function installed(
 ): Promise<void> {
   const made = definition(group, kind, version, scope)
   untilTheEnd(stage, made)
-  await stage.cluster.apply(made)
-  while ((await stage.cluster.namespaced({ apiVersion: `${group}/${version}`, kind })) === undefined)
-    await systemClock.sleep(200, stage.signal)
+  const served = { apiVersion: `${group}/${version}`, kind }
+  for (;;) {
+    // One that an earlier scenario still deletes comes back only when it is gone.
+    await stage.cluster.apply(made)
+    if (await answers(stage, served)) return
+    await systemClock.sleep(300, stage.signal)
+  }
+}
+
+async function answers({ cluster, namespace }: Stage, kind: Kind): Promise<boolean> {
+  try {
+    if ((await cluster.namespaced(kind)) === undefined) return false
+    await cluster.list(kind, namespace)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const env = (value: string) => ({ env: [{ name: 'VERSION', value }] })
@@ -94,13 +108,13 @@ async function besideAnAutoscaler(stage: Stage): Promise<Ending> {
   const { namespace, cluster, signal } = stage
   const set = (version: string): readonly KubeObject[] => [
     deployment(namespace, simulated({ container: env(version) })),
-    autoscaler(namespace),
   ]
   const replicas = async (): Promise<number | undefined> => {
     const found = await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'api', namespace })
     return (found?.['spec'] as { readonly replicas?: number } | undefined)?.replicas
   }
   await throughEngine(stage, set('1'), 0)
+  await cluster.apply(autoscaler(namespace))
   while ((await replicas()) !== 3) await systemClock.sleep(500, signal)
   const ending = await throughEngine(stage, set('2'))
   if ((await replicas()) !== 3) throw new Error(`the release set ${String(await replicas())} replicas`)

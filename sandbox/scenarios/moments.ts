@@ -73,6 +73,12 @@ export function waiting(reason: RegExp, name: string): Moment {
   )
 }
 
+/** A container runs, whatever it does then. */
+export const running = first(
+  'container started',
+  write => isStatusOf(write, 'pods') && containersOf(write.object).some(({ state }) => state?.running !== undefined),
+)
+
 export const pullError = waiting(/^(ErrImagePull|ImagePullBackOff)$/, 'first pull error')
 
 /** An event, of whichever API group; `nth` counts its repetitions too. */

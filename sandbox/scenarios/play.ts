@@ -85,6 +85,8 @@ export async function play(scenario: Scenario, theatre: Theatre, lens = clear): 
     verdict.abort()
     await meanwhile
     if (broken !== undefined) throw new Error(`what happens beside it went wrong: ${messageOf(broken)}`)
+    // A watch may bring a write before the server has answered it, and only then it is logged.
+    await systemClock.sleep(500)
     const evidenceAt = scenario.after.find(await audit.writes(namespace), startedAt)
     return {
       ending,

@@ -3,11 +3,9 @@ import type { KubeObject } from '../../src/kubernetes/model.ts'
 import { systemClock } from '../../src/runtime/system-clock.ts'
 import { installed } from './engine.ts'
 import { playPods } from './kubelet.ts'
-import { available, condition, exit, start } from './moments.ts'
+import { available, condition, exit, running, start } from './moments.ts'
 import { deployment, server, shell, staged } from './objects.ts'
 import { exitBound, healthyBound, soakSeconds, type Scenario, type Stage } from './scenario.ts'
-
-const running = condition('pods', 'PodReadyToStartContainers', 'True', 'container started')
 
 /** Ready at once, and dead after 4 s: within the soak. */
 const dropsOut = {

@@ -1,6 +1,6 @@
 /** More of what a real kubelet writes, beside the numbered scenarios: recorded for the pure gate, tested and measured. */
 import type { KubeObject } from '../../src/kubernetes/model.ts'
-import { available, condition, exit, start, type Moment } from './moments.ts'
+import { available, condition, exit, running, start, type Moment } from './moments.ts'
 import { deployment, job, server, shell, statefulSet } from './objects.ts'
 import { exitBound, healthyBound, soakSeconds, type Expected, type Scenario } from './scenario.ts'
 
@@ -13,7 +13,7 @@ const failed = (cause: string): Ending => ({ expected: { verdict: 'failed', caus
 /** A probe of 2 × 2 s, and 60 s. */
 const unready: Ending = {
   expected: { verdict: 'stalled', cause: 'not-ready' },
-  after: condition('pods', 'PodReadyToStartContainers', 'True', 'container started'),
+  after: running,
   bound: 68,
 }
 

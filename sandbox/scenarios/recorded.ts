@@ -91,7 +91,8 @@ export const recordedScenarios: readonly Scenario[] = [
     }),
   ]),
   exits('exit-126', 'exits with 126', '/etc/passwd', 'start-error'),
-  exits('exit-137', 'kills itself (137)', "sh -c 'kill -9 $$'; exit $?", 'crash-loop'),
+  // Kubernetes reads `$$` in a command as an escaped `$`.
+  exits('exit-137', 'kills itself (137)', "sh -c 'kill -9 $$$$'; exit $?", 'crash-loop'),
   onNode(
     'missing-command',
     'command that does not exist',

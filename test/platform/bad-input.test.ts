@@ -166,7 +166,7 @@ const cases: readonly Case[] = [
     code: 'manifest-no-yaml',
     inputs: { manifests: 'k8s' },
     options: { files: { 'k8s/a.yaml': goodSet['app.yaml'], 'k8s/b.yaml': 'kind: {{ .Values.kind }}\nmetadata: [' } },
-    says: ['input "manifests": k8s/b.yaml:2 is not YAML', 'is not YAML', 'templates must be rendered'],
+    says: ['input "manifests": k8s/b.yaml:2 is not YAML', 'Mend that line or the one before it.'],
   },
   {
     action: 'deploy',

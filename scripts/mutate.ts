@@ -11,7 +11,17 @@ import { root } from './project.ts'
 import { mutantsOf, type Mutant } from './mutation/mutants.ts'
 import { pageOf, type Judged } from './mutation/page.ts'
 
-const core = ['judge', 'ledger', 'quorum', 'confirm', 'state', 'subjects', 'store', 'server-time', 'second-source']
+const core = [
+  'judge',
+  'ledger',
+  'quorum',
+  'confirm',
+  'state',
+  'subjects',
+  'store',
+  'server-time',
+  'second-sources/second-source',
+]
 const rulesFiles = [
   ...core.map(name => `src/rollout/gate/${name}.ts`),
   ...readdirSync(join(root, 'src/health')).map(name => `src/health/${name}`),

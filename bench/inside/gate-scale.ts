@@ -14,7 +14,7 @@ import { simulatedNode } from '../../sandbox/inside/simulated.ts'
 import { attach } from '../../sandbox/platform.ts'
 import { region } from '../../sandbox/world.ts'
 import type { KubeObject } from '../../src/kubernetes/model.ts'
-import { releaseStore } from '../../src/rollout/record.ts'
+import { releaseStore } from '../../src/rollout/record/record.ts'
 import { systemClock } from '../../src/runtime/system-clock.ts'
 import { place, step } from '../../test/support/step.ts'
 

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs'
 import type { Cluster, KubeObject } from '../../src/kubernetes/model.ts'
 import { deploy } from '../../src/rollout/deploy.ts'
-import { rollback } from '../../src/rollout/rollback.ts'
+import { rollback } from '../../src/rollout/way-back/rollback.ts'
 import { systemClock } from '../../src/runtime/system-clock.ts'
 import { connectAsAdmin, quiet } from '../connect.ts'
 

@@ -1,5 +1,5 @@
-import { recordTrace } from '../rollout/gate/trace.ts'
-import type { GateTrace } from '../rollout/gate/trace.ts'
+import { recordTrace } from '../rollout/gate/trace/trace.ts'
+import type { GateTrace } from '../rollout/gate/trace/trace.ts'
 import type { Context } from '../runtime/context.ts'
 import { messageOf } from '../runtime/errors.ts'
 import { growingFile } from '../runtime/files.ts'

@@ -3,11 +3,11 @@ import type { ApplyOptions, Cluster, KubeObject } from '../kubernetes/model.ts'
 import { identityOf, keyOf, nameOf } from '../kubernetes/names.ts'
 import type { Log } from '../runtime/context.ts'
 import { inParallel } from '../runtime/parallel.ts'
-import { handOverReplicas, handoverManager } from './autoscaled.ts'
+import { handOverReplicas, handoverManager } from './set/autoscaled.ts'
 import type { AppliedObject } from './model.ts'
-import type { Wave } from './plan.ts'
-import type { Preview } from './preview.ts'
-import { restoreObject } from './snapshot.ts'
+import type { Wave } from './set/plan.ts'
+import type { Preview } from './preview/preview.ts'
+import { restoreObject } from './record/snapshot.ts'
 
 /** What is known of the objects beside their content. */
 export interface ApplyHow {

@@ -1,7 +1,7 @@
 import type { Cluster } from '../kubernetes/model.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/context.ts'
-import type { GateTrace } from './gate/trace.ts'
+import type { GateTrace } from './gate/trace/trace.ts'
 import type { Alarms, ImageCheck, TargetHealth } from './model.ts'
 
 /** What a release needs of the world. */

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../kubernetes/model.ts'
 import { keyOf, nameOf } from '../kubernetes/names.ts'
 import { messageOf } from '../runtime/errors.ts'
-import { isOurs } from './leftovers.ts'
+import { isOurs } from './record/leftovers.ts'
 import type { ReleasePorts } from './ports.ts'
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { recordTrace } from '../../src/rollout/gate/trace.ts'
+import { recordTrace } from '../../src/rollout/gate/trace/trace.ts'
 import type { GateResult } from '../../src/rollout/model.ts'
 import { createExec } from '../../src/runtime/exec.ts'
 import type { ExecResult } from '../../src/runtime/context.ts'

@@ -4,7 +4,7 @@ import { messageOf } from '../../runtime/errors.ts'
 import type { Reading } from './confirm.ts'
 import type { Answer } from './inquiry.ts'
 import { graceMs } from './judge.ts'
-import { freshRead } from './sources.ts'
+import { freshRead } from './watches.ts'
 
 interface Ports {
   readonly cluster: Cluster

@@ -19,10 +19,10 @@ import type { Judgement } from './judge.ts'
 import { withLastWords } from './last-words.ts'
 import { Mailbox } from './mailbox.ts'
 import { heartbeat } from './narrate.ts'
-import { SecondOpinions } from './second-opinions.ts'
-import { startWatches } from './sources.ts'
+import { SecondOpinions } from './second-sources/second-opinions.ts'
+import { startWatches } from './watches.ts'
 import type { GateEvent } from './state.ts'
-import type { GateTrace } from './trace.ts'
+import type { GateTrace } from './trace/trace.ts'
 
 /** What the gate needs of the world. */
 export interface GatePorts {

@@ -5,14 +5,14 @@ import { isDiscounted, revisionPods } from '../../health/ownership.ts'
 import type { KubeObject } from '../../kubernetes/model.ts'
 import type { Instant } from '../../runtime/clock.ts'
 import type { AppliedObject, GateRequest } from '../model.ts'
-import { raisedAlarms } from './alarms.ts'
-import { foldAnswers, noAnswers, type Answers, type SourceEvent } from './answers.ts'
+import { raisedAlarms } from './second-sources/alarms.ts'
+import { foldAnswers, noAnswers, type Answers, type SourceEvent } from './second-sources/answers.ts'
 import { emptyLedger, record, type Ledger } from './ledger.ts'
-import { withSecondSource } from './second-source.ts'
+import { withSecondSource } from './second-sources/second-source.ts'
 import { ownLines, skewBound, skewOf, startLine } from './server-time.ts'
 import { type ChannelEvent, channelKey, emptyStore, fold, requiredChannels, type Store } from './store.ts'
 import { assessSubjects, channelsFor, gatedObjects, sceneOf, type Subject } from './subjects.ts'
-import { withTargets } from './targets.ts'
+import { withTargets } from './second-sources/targets.ts'
 
 /** High-water mark of a subject's progress. Any count that passes it is progress and restarts the stall clocks. */
 export interface Progress {

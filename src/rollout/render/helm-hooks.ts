@@ -1,6 +1,6 @@
 import { nameOf } from '../../kubernetes/names.ts'
 import type { Log } from '../../runtime/context.ts'
-import { annotations } from '../marks.ts'
+import { annotations } from '../set/marks.ts'
 import type { Manifest } from './model.ts'
 
 const hook = 'helm.sh/hook'

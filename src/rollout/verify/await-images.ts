@@ -1,9 +1,9 @@
 import type { KubeObject } from '../../kubernetes/model.ts'
 import type { Instant } from '../../runtime/clock.ts'
 import { Mailbox } from '../gate/mailbox.ts'
-import { startWatches } from '../gate/sources.ts'
+import { startWatches } from '../gate/watches.ts'
 import { channelKey, emptyStore, find, fold, type Channel, type ChannelEvent, type Store } from '../gate/store.ts'
-import { imagesOf, repositoryOf } from '../pin.ts'
+import { imagesOf, repositoryOf } from '../set/pin.ts'
 import type { ReleasePorts } from '../ports.ts'
 
 /** The objects once their templates name the images; or what they still name when the time was up. */

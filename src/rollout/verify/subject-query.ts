@@ -8,7 +8,7 @@ import type { NamedWorkload } from '../../runtime/kubernetes-parsers.ts'
 import { nearest } from '../../runtime/nearest.ts'
 import { inParallel } from '../../runtime/parallel.ts'
 import type { ReleasePorts } from '../ports.ts'
-import { scopesOf } from '../scopes.ts'
+import { scopesOf } from '../set/scopes.ts'
 
 /** What is to be judged: named, found by label, of a Helm release, or as files say. */
 export type SubjectQuery =

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { configOf, neededBy } from '../../../src/rollout/gate/missing-config.ts'
+import { configOf, neededBy } from '../../../src/rollout/gate/second-sources/missing-config.ts'
 import { object } from '../../support/objects.ts'
 import { image, running, Story, waiting } from './story.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { isSame, replay, type Replay } from '../../../src/rollout/gate/replay.ts'
-import { recordTrace, type TraceHead } from '../../../src/rollout/gate/trace.ts'
+import { isSame, replay, type Replay } from '../../../src/rollout/gate/trace/replay.ts'
+import { recordTrace, type TraceHead } from '../../../src/rollout/gate/trace/trace.ts'
 import type { GateResult } from '../../../src/rollout/model.ts'
 import { runGate } from '../../../src/rollout/gate/run-gate.ts'
 import { ourGate } from '../../support/gate-in-world.ts'

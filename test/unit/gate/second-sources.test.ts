@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { isSame, replay } from '../../../src/rollout/gate/replay.ts'
-import { recordTrace } from '../../../src/rollout/gate/trace.ts'
+import { isSame, replay } from '../../../src/rollout/gate/trace/replay.ts'
+import { recordTrace } from '../../../src/rollout/gate/trace/trace.ts'
 import { object } from '../../support/objects.ts'
 import { address, behindBalancer, healthy, refused } from './balancer.ts'
 import { goodStory, image, Story, waiting } from './story.ts'

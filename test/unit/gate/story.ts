@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
 import { runGate } from '../../../src/rollout/gate/run-gate.ts'
-import type { GateTrace } from '../../../src/rollout/gate/trace.ts'
+import type { GateTrace } from '../../../src/rollout/gate/trace/trace.ts'
 import type { Alarms, GateRequest, GateResult, ImageCheck, TargetHealth } from '../../../src/rollout/model.ts'
 import type { Log } from '../../../src/runtime/context.ts'
 import { defined } from '../../../src/runtime/defined.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { applySetId, applySetParent } from '../../../src/rollout/applyset.ts'
+import { applySetId, applySetParent } from '../../../src/rollout/set/applyset.ts'
 import { deployment, object } from '../../support/objects.ts'
 import { maps, shop } from '../../support/releases.ts'
 

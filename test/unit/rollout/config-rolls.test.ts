@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
 import { identityOf } from '../../../src/kubernetes/names.ts'
-import { rollConfig } from '../../../src/rollout/config-rolls.ts'
+import { rollConfig } from '../../../src/rollout/set/config-rolls.ts'
 import { deployment } from '../../support/objects.ts'
 
 const mark = 'slipway.dev/config-hash'

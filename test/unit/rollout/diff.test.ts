@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
-import { fieldChanges } from '../../../src/rollout/diff.ts'
+import { fieldChanges } from '../../../src/rollout/preview/diff.ts'
 import { deployment, object } from '../../support/objects.ts'
 
 type Containers = readonly Readonly<Record<string, unknown>>[]

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { ObjectMeta } from '../../../src/kubernetes/model.ts'
-import { foreignOwnerOf, refuseForeign } from '../../../src/rollout/foreign-owners.ts'
+import { foreignOwnerOf, refuseForeign } from '../../../src/rollout/set/foreign-owners.ts'
 import { object } from '../../support/objects.ts'
 
 const marked = (metadata: Partial<ObjectMeta>) => object('ConfigMap', 'settings', { namespace: 'shop', ...metadata })

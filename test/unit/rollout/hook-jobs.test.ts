@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
 import type { ReleaseRecord } from '../../../src/rollout/model.ts'
-import { goOnWithJobs, oldJobs } from '../../../src/rollout/hook-jobs.ts'
+import { goOnWithJobs, oldJobs } from '../../../src/rollout/record/hook-jobs.ts'
 import { MemoryApi } from '../../support/memory-api.ts'
 
 const never = new AbortController().signal

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
 import { identityOf } from '../../../src/kubernetes/names.ts'
-import { reversible } from '../../../src/rollout/irreversible.ts'
+import { reversible } from '../../../src/rollout/way-back/irreversible.ts'
 import { object } from '../../support/objects.ts'
 
 const claim = (storage: string): KubeObject => ({

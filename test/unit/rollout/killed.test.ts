@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals'
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
-import { wentWell } from '../../../src/rollout/leftovers.ts'
+import { wentWell } from '../../../src/rollout/record/leftovers.ts'
 import { refusal, type Objection } from '../../support/memory-api.ts'
 import { object } from '../../support/objects.ts'
 import { maps, shop, type Shop } from '../../support/releases.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Verdict } from '../../../src/health/model.ts'
-import { objectsOf, sinceLastSuccess, stillOurs } from '../../../src/rollout/leftovers.ts'
+import { objectsOf, sinceLastSuccess, stillOurs } from '../../../src/rollout/record/leftovers.ts'
 import type { ReleaseRecord } from '../../../src/rollout/model.ts'
 import { MemoryApi } from '../../support/memory-api.ts'
 import { object } from '../../support/objects.ts'

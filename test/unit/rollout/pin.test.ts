@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { imagesOf, pinImages, repositoryOf } from '../../../src/rollout/pin.ts'
+import { imagesOf, pinImages, repositoryOf } from '../../../src/rollout/set/pin.ts'
 import { deployment, object } from '../../support/objects.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`

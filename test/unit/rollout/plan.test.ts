@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
-import { orphansOf, ownSet, wavesOf } from '../../../src/rollout/plan.ts'
+import { orphansOf, ownSet, wavesOf } from '../../../src/rollout/set/plan.ts'
 import { deployment, object } from '../../support/objects.ts'
 
 const request = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { KubeError, type KubeCause } from '../../../src/kubernetes/errors.ts'
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
-import { explainRefusals } from '../../../src/rollout/refusals.ts'
+import { explainRefusals } from '../../../src/rollout/preview/refusals.ts'
 import { deployment, object } from '../../support/objects.ts'
 
 const error = (status: number, message: string, causes: readonly KubeCause[] = []): KubeError =>

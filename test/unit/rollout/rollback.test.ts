@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { ReleaseRecord } from '../../../src/rollout/model.ts'
-import { targetOf } from '../../../src/rollout/rollback.ts'
+import { targetOf } from '../../../src/rollout/way-back/rollback.ts'
 import { maps, shop } from '../../support/releases.ts'
 
 type Told = Pick<ReleaseRecord, 'verdict' | 'rollbackTo' | 'rolledBackTo'>

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { secretValues } from '../../../src/rollout/secrets.ts'
+import { secretValues } from '../../../src/rollout/set/secrets.ts'
 import { object } from '../../support/objects.ts'
 
 test('the values of Secrets are known as text, whole and by line; short ones are no secrets', () => {

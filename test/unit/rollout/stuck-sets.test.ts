@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { KubeObject } from '../../../src/kubernetes/model.ts'
-import { freeStuckSets } from '../../../src/rollout/stuck-sets.ts'
+import { freeStuckSets } from '../../../src/rollout/way-back/stuck-sets.ts'
 import { recordingLog } from '../../support/context.ts'
 import { SkippingClock } from '../../support/manual-clock.ts'
 import { MemoryApi, refusal } from '../../support/memory-api.ts'

@@ -139,3 +139,9 @@ describe('what is missing is named', () => {
     expect(readStart('CreateContainerConfigError', 'host IP unknown')).toEqual({ code: 'start-error' })
   })
 })
+
+test('the name of a repository says nothing, under whatever tag or digest the text gives it', () => {
+  const digest = `registry.example.com/denied/api@sha256:${'0'.repeat(64)}`
+  const text = 'failed to resolve reference "registry.example.com/denied/api:2": i/o timeout'
+  expect(readPull('ErrImagePull', text, digest).code).toBe('image-pull-failing')
+})

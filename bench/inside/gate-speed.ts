@@ -47,9 +47,10 @@ async function success(round: number): Promise<void> {
   const played = await play(scenario, theatre)
   const { verdict, cause, seconds = Number.NaN } = resultOf(scenario, played)
   const { code, endedAt } = await kubectl.promise
-  const peerSeconds = seconds + (endedAt - played.ending.endedAt) / 1_000
-  const peer = { kubectl: code === 0 ? 'success' : 'failure', kubectlSeconds: peerSeconds }
-  console.log(JSON.stringify({ scenario: 'success', verdict, cause, seconds, ...peer }))
+  const later = (endedAt - played.ending.endedAt) / 1_000
+  const peer = { kubectl: code === 0 ? 'success' : 'failure', kubectlSeconds: seconds + later }
+  const whole = { wholeSeconds: played.wholeSeconds, kubectlWholeSeconds: played.wholeSeconds + later }
+  console.log(JSON.stringify({ scenario: 'success', verdict, cause, seconds, ...peer, ...whole }))
 }
 
 const [many = '100', few = '5'] = process.argv.slice(2)

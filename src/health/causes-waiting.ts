@@ -5,7 +5,8 @@ import type { CauseEntry } from './wording.ts'
 export const waitingCauses = {
   'stateful-set-stuck': waiting(
     'platform',
-    30 * second,
+    // Longer than a node can be gone before its pods are told to be: 50 s (node-monitor-grace-period of 1.32 and later).
+    75 * second,
     facts => `${facts['pod'] ?? 'a pod'} of an older revision is not ready, and the update waits for it for ever`,
     'Delete that pod: a StatefulSet does not replace one that is not ready (kubernetes#67250).',
   ),

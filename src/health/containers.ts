@@ -190,13 +190,21 @@ function killerOf(slot: Slot, last: Termination, { events }: Setting): CauseCode
   const kill = killOf(slot, events, instant(last.startedAt))?.message
   if (kill !== undefined) return /startup probe/i.test(kill) ? 'startup-exhausted' : 'liveness-kill'
   if (!signals.has(last.exitCode)) return undefined
-  if (slot.spec.startupProbe !== undefined && probeFailure(slot, 'Startup', events) !== undefined)
-    return 'startup-exhausted'
-  const failure = slot.spec.livenessProbe && probeFailure(slot, 'Liveness', events)
+  const { startupProbe, livenessProbe } = slot.spec
+  if (couldKill(startupProbe, last) && probeFailure(slot, 'Startup', events) !== undefined) return 'startup-exhausted'
+  const failure = couldKill(livenessProbe, last) ? probeFailure(slot, 'Liveness', events) : undefined
   const mayBeUntold = told(events) >= eventBurst
   return failure !== undefined && (mayBeUntold || failure.at >= (instant(last.startedAt) ?? 0))
     ? 'liveness-kill'
     : undefined
+}
+
+/** A probe has to fail as often as its threshold says: a container that lived for less was ended by something else. */
+function couldKill(probe: Probe | undefined, { startedAt, finishedAt }: Termination): boolean {
+  if (probe === undefined) return false
+  const lived = (instant(finishedAt) ?? 0) - (instant(startedAt) ?? 0)
+  // Both times are rounded down to whole seconds.
+  return lived + 1_000 >= budgetMs(probe) - 1_000 * (probe.periodSeconds ?? 10)
 }
 
 /** So many events about one object a kubelet tells in a row (client-go's event correlator). */
@@ -238,10 +246,15 @@ const leastUptimeMs = 30_000
 function settlingInstant({ role, spec, status }: Slot, code: CauseCode): Instant | undefined {
   const startedAt = instant(status?.state?.running?.startedAt)
   if (startedAt === undefined || role === 'init') return undefined
-  const killer =
-    code === 'liveness-kill' ? spec.livenessProbe : code === 'startup-exhausted' ? spec.startupProbe : undefined
-  const killWindow = killer === undefined ? 0 : budgetMs(killer) + budgetMs(spec.startupProbe) + 10_000
+  const killWindow = killWindowMs(spec, status?.started === true, code)
   return startedAt + Math.max(leastUptimeMs, 2_000 * (spec.readinessProbe?.periodSeconds ?? 10), killWindow)
+}
+
+/** How long the probe that killed a container may need to kill it again. A startup probe that has passed never does. */
+function killWindowMs({ startupProbe, livenessProbe }: Container, hasStarted: boolean, code: CauseCode): number {
+  const slackMs = 10_000
+  if (code === 'liveness-kill') return budgetMs(livenessProbe) + budgetMs(startupProbe) + slackMs
+  return code === 'startup-exhausted' && !hasStarted ? budgetMs(startupProbe) + slackMs : 0
 }
 
 /** How long a probe may fail before the kubelet gives up on it; API defaults: period 10 s, threshold 3. */

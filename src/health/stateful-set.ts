@@ -72,9 +72,11 @@ function stuckPods(object: KubeObject, partition: number, related: Related, now:
   const set = view<Workload>(object)
   const { updateRevision } = set.status
   if (updateRevision === undefined) return []
-  const pods = podsOf(object, related).filter(pod => !isDiscounted(pod, related) && !isFinished(pod))
-  // The update is under way: what it waits for is its own pod.
+  const all = podsOf(object, related)
+  const pods = all.filter(pod => !isDiscounted(pod, related) && !isFinished(pod))
+  // The update is under way: what it waits for is its own pod, or one that is leaving for it.
   if (pods.some(pod => revisionOf(pod) === updateRevision && !isReady(pod))) return []
+  if (all.some(({ metadata }) => metadata.deletionTimestamp !== undefined)) return []
   return pods
     .filter(pod => revisionOf(pod) !== updateRevision && ordinalOf(pod) >= partition)
     .flatMap(pod => {

@@ -9,6 +9,8 @@ export abstract class Controller {
   protected readonly scene: Scene
   readonly #delayMs: readonly [number, number]
   #pending: { readonly at: number; readonly cancel: Cancel } | undefined
+  #retryAt: number | undefined
+  #cancelRetry: Cancel | undefined
 
   constructor(scene: Scene, watched: readonly string[], delayMs: readonly [number, number] = [3, 40]) {
     this.scene = scene
@@ -27,6 +29,21 @@ export abstract class Controller {
       this.reconcile()
     })
     this.#pending = { at, cancel }
+  }
+
+  /**
+   * Looks again after `ms`, whatever it looks at before: a delaying queue keeps the earliest time that a failed item was
+   * given, though a change may have put the item in front once more (client-go's `AddRateLimited` beside `Add`).
+   */
+  retry(ms: number): void {
+    const at = this.scene.time.now + ms
+    if (this.#retryAt !== undefined && this.#retryAt <= at) return
+    this.#cancelRetry?.()
+    this.#retryAt = at
+    this.#cancelRetry = this.scene.time.at(at, () => {
+      this.#retryAt = undefined
+      this.reconcile()
+    })
   }
 
   protected abstract reconcile(): void

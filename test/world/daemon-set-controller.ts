@@ -44,7 +44,7 @@ export class DaemonSetController extends Controller {
     const { template } = set.spec
     const refusal = this.#pods.refusal(template)
     if (refusal !== undefined) {
-      this.wake(this.#pods.refused(set, refusal))
+      this.retry(this.#pods.refused(set, refusal))
       return false
     }
     const bound = { ...template, spec: { ...template.spec, nodeName: node } }

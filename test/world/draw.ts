@@ -8,7 +8,7 @@ import { placesNeeded } from './truth.ts'
  * - each container ends abnormally at most once, within 18 s of its start, by itself, by a probe or for want of memory
  * - pulls fail for a passing reason for at most 60 s (the kubelet then tries again within 80 s), and take up to 60 s
  * - configuration is at most 8 s late (the kubelet looks again 10 to 15 s later), and either the set brings it or the role
- *   may not see that it is not there; refusals of pods last at most 4 s
+ *   may not see that it is not there; refusals of pods last at most 2.4 s
  * - sandboxes fail for at most 60 s, a readiness gate is met within 120 s, slow starts take at most 50 s
  * - a node that is missing comes within 9 min of an autoscaler's promise
  * - at most one node is lost: drained, gone with its machine, or silently dead (its pods are replaced after 345 s);
@@ -230,7 +230,7 @@ function withObstructions(world: Blueprint, chance: Chance): Blueprint {
     ...(chance.sometimes(0.15) ? { image: trouble(chance.one(passingPulls), 60) } : {}),
     ...(!isSilent && chance.sometimes(0.08) ? { config: lateConfig(chance) } : {}),
     ...(chance.sometimes(0.05) ? { sandbox: trouble('failed to setup network for sandbox: no address', 60) } : {}),
-    ...(chance.sometimes(0.05) ? { admission: trouble(chance.one(admissionTexts), 4) } : {}),
+    ...(chance.sometimes(0.05) ? { admission: trouble(chance.one(admissionTexts), longestRefusal) } : {}),
     ...(world.kind !== 'Job' && chance.sometimes(0.05) ? { gateMet: tenths(chance.between(0, 120)) } : {}),
   }
 }
@@ -247,6 +247,12 @@ function lateConfig(chance: Chance): MissingConfig {
     readable: brought && chance.sometimes(0.7),
   }
 }
+
+/**
+ * Seconds. A controller tries again after about as long as it was refused, after up to four times as long when changes
+ * made it try in between; the gate gives it 10 s.
+ */
+const longestRefusal = 2.4
 
 export const admissionTexts = [
   'pods "api" is forbidden: exceeded quota: small, requested: pods=1, used: pods=3, limited: pods=3',

@@ -57,7 +57,7 @@ export class JobController extends Controller {
     }
     const refusal = this.#pods.refusal(job.spec.template)
     if (refusal !== undefined) {
-      this.wake(this.#pods.refused(job, refusal))
+      this.retry(this.#pods.refused(job, refusal))
       return false
     }
     const name = `${job.metadata.name}-${this.scene.chance.whole(10_000, 99_999).toString(36)}`

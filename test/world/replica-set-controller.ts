@@ -33,7 +33,7 @@ export class ReplicaSetController extends Controller {
     if (missing > 0) {
       refusal = this.#pods.refusal(set.spec.template)
       if (refusal === undefined) this.#create(set, missing)
-      else this.wake(this.#pods.refused(set, refusal))
+      else this.retry(this.#pods.refused(set, refusal))
     }
     for (const pod of removable(active).slice(0, Math.max(0, -missing))) this.#pods.remove(set, pod)
     this.#count(set, missing < 0 ? removable(active).slice(-missing) : active, refusal)

@@ -47,7 +47,7 @@ export class StatefulSetController extends Controller {
       if (pod === undefined) {
         const refusal = this.#pods.refusal(set.spec.template)
         if (refusal !== undefined) {
-          this.wake(this.#pods.refused(set, refusal))
+          this.retry(this.#pods.refused(set, refusal))
           return false
         }
         this.#pods.create(set, set.spec.template, `${set.metadata.name}-${ordinal}`, { [hashKey]: update })

@@ -5,7 +5,7 @@ import type { Cause, Evidence, Verdict } from '../../health/model.ts'
 import type { Instant } from '../../runtime/clock.ts'
 import { alarmsDueBy, alarmsGraceMs } from './second-sources/alarms.ts'
 import { countedExits, openEntries } from './ledger.ts'
-import { decisiveOf, repetition, suspectedNode } from './quorum.ts'
+import { confirmedAt, decisiveOf, repetition, suspectedNode } from './quorum.ts'
 import { skewOf } from './server-time.ts'
 import type { GateState } from './state.ts'
 import { requiredChannels } from './store.ts'
@@ -209,9 +209,7 @@ function success(state: GateState, now: Instant): Decision {
   const open = openEntries(state.ledger)
   const settling = known(open.map(({ evidence }) => evidence.settlesAt)).map(at => at + skewOf(state.skewBound))
   if (state.readyAt === undefined) {
-    const confirming = open
-      .filter(({ evidence }) => evidence.class === 'A1')
-      .map(({ evidence, openSince }) => openSince + patienceOf(evidence))
+    const confirming = open.filter(({ evidence }) => evidence.class === 'A1').map(confirmedAt)
     return wait([...confirming, ...settling, ...waitsOf(state).map(({ at }) => at), deadlineOf(state)], now)
   }
   const soaked = state.readyAt + state.request.soakMs

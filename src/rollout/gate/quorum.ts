@@ -27,13 +27,19 @@ export function decisiveOf(subject: Subject, state: GateState, now: Instant): re
 /** A target that a load balancer gives up and takes back has flapped: coming again proves nothing, only staying does. */
 const mustPersist = new Set(['target-unhealthy'])
 
-/** A1: it persisted for its confirm window, or it happened again. */
-function isConfirmed({ evidence, openSince, occurrences, firstCount }: Open, now: Instant): boolean {
-  if (evidence.class !== 'A1') return false
+/**
+ * When an A1 proves its subject failed, if it holds until then: it persisted for its confirm window, or it came again
+ * after it, or its source counts one more. Coming again sooner proves nothing: pods that are scaled away, drained or
+ * replaced take their trouble along, and the next ones may meet the same cause in its last moment.
+ */
+export function confirmedAt({ evidence, firstSeen, openSince, occurrences, firstCount }: Open): Instant {
   const patienceMs = evidence.patienceMs ?? causeEntry(evidence.code).patienceMs
-  if (mustPersist.has(evidence.code)) return now >= openSince + patienceMs
-  return occurrences > 1 || evidence.count > firstCount || now >= openSince + patienceMs
+  if (mustPersist.has(evidence.code)) return openSince + patienceMs
+  if (evidence.count > firstCount) return openSince
+  return (occurrences > 1 ? firstSeen : openSince) + patienceMs
 }
+
+const isConfirmed = (entry: Open, now: Instant): boolean => entry.evidence.class === 'A1' && now >= confirmedAt(entry)
 
 function isRepeated({ evidence }: Open, { ledger }: GateState): boolean {
   return evidence.class === 'B' && countedExits(ledger, evidence) >= repetition

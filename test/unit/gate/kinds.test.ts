@@ -156,7 +156,7 @@ test('a StatefulSet that waits for a broken pod of before stalls with the pod th
   story.cluster.put(ownedPod('it-0', 'it', labels, { spec: { nodeName: 'a', containers: [] }, status }))
   expect(await story.verdict()).toMatchObject({
     verdict: 'stalled',
-    seconds: 30,
+    seconds: 75,
     cause: { code: 'stateful-set-stuck', evidence: [{ uid: 'it-0', facts: { pod: 'Pod shop/it-0' } }] },
   })
 })

@@ -51,7 +51,7 @@ async function runInside(patterns: readonly string[]): Promise<Counts> {
   const { command, args } = jestLine(['--runInBand', ...patterns], report)
   const env = { ...jestEnvironment, ...(process.env['CI'] ? { CI: process.env['CI'] } : {}) }
   const child = platform.spawn(command, args, { cwd: root, stdio: 'inherit', env })
-  return countsOf(report, await waitFor(child, 30))
+  return countsOf(report, await waitFor(child, 60))
 }
 
 /** A machine that cannot carry the platform: loud, and a failure where everything must be there. */

@@ -1,10 +1,10 @@
-/** Scenarios in which the release engine decides: 44, 46 and 50. */
+/** Scenarios in which the release engine decides: 44, 46, 50 and 62. */
 import type { Kind, KubeObject } from '../../src/kubernetes/model.ts'
 import { deploy } from '../../src/rollout/deploy.ts'
 import { SlipwayError } from '../../src/runtime/errors.ts'
 import { systemClock } from '../../src/runtime/system-clock.ts'
 import { localRegistry, quiet } from '../connect.ts'
-import { available, exit } from './moments.ts'
+import { available, exit, write } from './moments.ts'
 import { deployment, shell, simulated, statefulSet } from './objects.ts'
 import { exitBound, healthyBound, soakSeconds, type Ending, type Scenario, type Stage } from './scenario.ts'
 
@@ -69,8 +69,10 @@ export async function installed(
   scope = 'Namespaced',
 ): Promise<void> {
   const made = definition(group, kind, version, scope)
-  untilTheEnd(stage, made)
   const served = { apiVersion: `${group}/${version}`, kind }
+  // One that the platform brings is not ours to change, nor to take away.
+  if (!users.has(made.metadata.name) && (await answers(stage, served))) return
+  untilTheEnd(stage, made)
   for (;;) {
     // One that an earlier scenario still deletes comes back only when it is gone.
     await stage.cluster.apply(made)
@@ -142,6 +144,24 @@ async function definitionWithObject(stage: Stage): Promise<Ending> {
   return throughEngine(stage, [widget, made, deployment(namespace, simulated())])
 }
 
+/** The lock of a release goes to another run, as it does when this one could not renew it in time. */
+async function lockTaken(stage: Stage): Promise<Ending> {
+  const { namespace, cluster, signal } = stage
+  const releasing = throughEngine(stage, [deployment(namespace, simulated())], 60_000)
+  const workload = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api', namespace }
+  while ((await cluster.get(workload)) === undefined) await systemClock.sleep(100, signal)
+  await cluster.apply(
+    {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'slipway-shop', namespace },
+      spec: { holderIdentity: 'another run' },
+    },
+    { force: true, manager: 'another-run' },
+  )
+  return releasing
+}
+
 const nothing = (): readonly KubeObject[] => []
 
 export const engineScenarios: readonly Scenario[] = [
@@ -177,5 +197,17 @@ export const engineScenarios: readonly Scenario[] = [
     expected: { verdict: 'healthy' },
     after: available('deployments', soakSeconds),
     bound: healthyBound,
+  },
+  {
+    name: 'lock-taken',
+    number: 62,
+    title: 'another run takes the lock of a release that is under way',
+    where: 'kwok',
+    objects: nothing,
+    release: lockTaken,
+    expected: { verdict: 'superseded', cause: 'superseded' },
+    after: write('patch', 'leases', 'the lock is taken'),
+    // The lock is renewed every 8 s; that shows whose it is.
+    bound: 10,
   },
 ]

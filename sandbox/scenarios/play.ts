@@ -28,6 +28,8 @@ export interface Theatre {
 export async function openTheatre(platform: Platform): Promise<Theatre> {
   const prefix = `s${(systemClock.now() % 46_656_000).toString(36)}-`
   const cluster = await connectAsAdmin(platform.kubeconfig)
+  // The first request loads its modules, which jest refuses to what goes on between two tests.
+  await cluster.version()
   const kube = new Kube(platform.state)
   return {
     cluster,

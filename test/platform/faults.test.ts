@@ -17,6 +17,8 @@ let admin: ClusterClient
 let plays: ReadonlyMap<string, Promise<readonly Outcome[]>>
 beforeAll(async () => {
   admin = await connectAsAdmin(platform.kubeconfig)
+  // The first request loads its modules, which jest refuses to what goes on between two tests.
+  await admin.version()
   plays = playBeside([...faultsOfTheWay, ...faultsOfTheAnswer])
 })
 afterAll(async () => {

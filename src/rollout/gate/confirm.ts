@@ -11,6 +11,8 @@ export interface Reading {
   readonly channels: readonly Channel[]
   /** When it began; it may fail for `graceMs`. */
   readonly since: Instant
+  /** Why the last attempt failed. */
+  readonly failed?: string
 }
 
 /** How soon a disagreeing or failed read is repeated. */
@@ -55,7 +57,7 @@ export function afterRead(
 
 /** Pure: a read that failed is repeated, until nothing can be known any more. */
 export function afterFailedRead(reading: Reading, reason: string, now: Instant): Reading | Judgement {
-  if (now - reading.since < graceMs) return reading
+  if (now - reading.since < graceMs) return { ...reading, failed: reason }
   return unknown('api-unreachable', now, { message: reason, seconds: String(graceMs / 1_000) })
 }
 

@@ -13,19 +13,21 @@ interface Ports {
 }
 
 /** Lists what a decision rests on. A server that does not answer within the reading's patience is a failed read. */
-export async function readAfresh({ channels, since }: Reading, ports: Ports): Promise<Answer> {
+export async function readAfresh({ channels, since, failed }: Reading, ports: Ports): Promise<Answer> {
   const { clock, cluster, signal } = ports
+  // What the server said before tells more than that this last attempt had no time left.
+  const late = failed ?? 'the API server did not answer in time'
   try {
-    return { events: await inTime(freshRead(channels, cluster, signal), since + graceMs - clock.now(), clock) }
+    return { events: await inTime(freshRead(channels, cluster, signal), since + graceMs - clock.now(), late, clock) }
   } catch (thrown) {
     return { failed: messageOf(thrown) }
   }
 }
 
-async function inTime<T>(work: Promise<T>, ms: number, clock: Clock): Promise<T> {
+async function inTime<T>(work: Promise<T>, ms: number, otherwise: string, clock: Clock): Promise<T> {
   const timer = new AbortController()
   const late = clock.sleep(Math.max(0, ms), timer.signal).then(() => {
-    throw new Error('the API server did not answer in time')
+    throw new Error(otherwise)
   })
   try {
     return await Promise.race([work, late])

@@ -44,6 +44,7 @@ export const deploy = defineAction({
     soak: shared.soak,
     alarms: shared.alarms,
     'health-rules': shared.healthRules,
+    'require-readiness-gates': shared.requireReadinessGates,
     'environment-url': shared.environmentUrl,
     'github-token': shared.githubToken,
     rollback: input(boolean, 'Bring the previous release back when this one fails.', {

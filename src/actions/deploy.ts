@@ -1,3 +1,4 @@
+import { healthOptions } from '../health/options.ts'
 import { parseRole } from '../identity/role.ts'
 import { eksDeploy } from '../identity/session-policy.ts'
 import { openSession } from '../identity/session.ts'
@@ -49,7 +50,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
         holder: holderOf(context),
         timeoutMs: given.timeout,
         soakMs: given.soak,
-        ...(given.healthRules === undefined ? {} : { healthRules: given.healthRules }),
+        ...healthOptions(given),
         rollback: given.rollback,
         dryRun: given.dryRun,
         force: given.forceConflicts,

@@ -27,6 +27,7 @@ export const rollback = defineAction({
     soak: shared.soak,
     alarms: shared.alarms,
     'health-rules': shared.healthRules,
+    'require-readiness-gates': shared.requireReadinessGates,
     'environment-url': shared.environmentUrl,
     'github-token': shared.githubToken,
     'dry-run': shared.dryRun,

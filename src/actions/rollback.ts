@@ -1,3 +1,4 @@
+import { healthOptions } from '../health/options.ts'
 import { parseRole } from '../identity/role.ts'
 import { eksDeploy } from '../identity/session-policy.ts'
 import { openSession } from '../identity/session.ts'
@@ -30,7 +31,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
       holder: holderOf(context),
       timeoutMs: given.timeout,
       soakMs: given.soak,
-      ...(given.healthRules === undefined ? {} : { healthRules: given.healthRules }),
+      ...healthOptions(given),
       dryRun: given.dryRun,
     },
     { ...context, cluster, ...secondSources(session, given.alarms), trace },

@@ -48,6 +48,11 @@ export const shared = {
     { fromFile: true, example: 'shop-5xx' },
   ),
   healthRules: input(healthRules, 'How the health of custom resources is read from their status.', { fromFile: true }),
+  requireReadinessGates: input(
+    boolean,
+    'Fail when pods behind a load balancer got no readiness gate although their namespace asks for it; else that is a warning.',
+    { default: 'false', fromFile: true },
+  ),
   githubToken: input(
     token,
     'Token to show the release as a GitHub Deployment, with `deployments: write`; empty shows none. A job that names an `environment:` is shown by GitHub itself.',

@@ -48,6 +48,7 @@ export const verify = defineAction({
     soak: shared.soak,
     alarms: shared.alarms,
     'health-rules': shared.healthRules,
+    'require-readiness-gates': shared.requireReadinessGates,
   }),
   outputs,
   permissions: {

@@ -1,3 +1,4 @@
+import { healthOptions } from '../health/options.ts'
 import { parseRole } from '../identity/role.ts'
 import { eksDeploy } from '../identity/session-policy.ts'
 import { openSession } from '../identity/session.ts'
@@ -29,10 +30,9 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   const application = given.helmRelease ?? given.namespace
   const trace = openTrace({ ...given, application }, context)
   outputs.set({ trace: trace.path })
-  const { namespace, expectedImages = [], timeout: timeoutMs, soak: soakMs, healthRules } = given
-  const rules = healthRules === undefined ? {} : { healthRules }
+  const { namespace, expectedImages = [], timeout: timeoutMs, soak: soakMs } = given
   const outcome = await verify(
-    { application, namespace, query, images: expectedImages, timeoutMs, soakMs, ...rules },
+    { application, namespace, query, images: expectedImages, timeoutMs, soakMs, ...healthOptions(given) },
     { ...context, cluster, ...secondSources(session, given.alarms), trace },
   )
   return concludeRelease(outcome, { action: contract.name, cluster: given.cluster, context }, { outputs, summary })

@@ -43,9 +43,15 @@ function ruleText(rule: FailRule): string {
 }
 
 function gateOf(file: SlipwayFile): Record<string, string | undefined> {
-  const { timeout, soak, rollback, alarms = [] } = file.gate ?? {}
-  const names = alarms.length === 0 ? undefined : alarms.join('\n')
-  return { timeout, soak, rollback: rollback?.toString(), alarms: names, ...healthOf(file) }
+  const { timeout, soak, rollback, alarms = [], 'require-readiness-gates': gates } = file.gate ?? {}
+  return {
+    timeout,
+    soak,
+    rollback: rollback?.toString(),
+    alarms: alarms.length === 0 ? undefined : alarms.join('\n'),
+    'require-readiness-gates': gates?.toString(),
+    ...healthOf(file),
+  }
 }
 
 /** In the form of the input `health-rules`. */

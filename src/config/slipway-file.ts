@@ -71,6 +71,10 @@ export const slipwayFile = z.strictObject({
       soak: duration.optional().describe('How long it must stay healthy before it is called healthy.'),
       rollback: z.boolean().optional().describe('Bring the previous release back when one fails.'),
       alarms: z.array(text).optional().describe('CloudWatch alarms that must stay quiet until the end of the soak.'),
+      'require-readiness-gates': z
+        .boolean()
+        .optional()
+        .describe('Fail when pods behind a load balancer got no readiness gate although their namespace asks for it.'),
     })
     .optional(),
 })

@@ -15,7 +15,7 @@ import { assessKnative } from './knative.ts'
 import type { Health, Related } from './model.ts'
 import { assessOther } from './other.ts'
 import { assessBarePod } from './pod.ts'
-import { ungatedPods } from './readiness-gates.ts'
+import { judgeReadinessGates } from './readiness-gates.ts'
 import { assessReplicaSet } from './replica-set.ts'
 import { assessService } from './service.ts'
 import { assessStatefulSet } from './stateful-set.ts'
@@ -91,7 +91,5 @@ export function assess(object: KubeObject, related: Related, now: Instant): Heal
   const declared = ruleFor(object, related.customRules)
   if (declared !== undefined) return assessByRule(declared, object, now)
   const health = (rules.get(ruleKey(object)) ?? assessOther)(object, related, now)
-  if (health.status !== 'healthy') return health
-  const warning = ungatedPods(object, related)
-  return warning === undefined ? health : { note: warning, ...health }
+  return judgeReadinessGates(health, object, related)
 }

@@ -161,4 +161,11 @@ export const terminalCauses = {
     facts => `a CloudWatch alarm that was quiet before the release went off${because(facts)}`,
     'Look at the metric of the alarm that the text names, and at the log of the new pods.',
   ),
+  'readiness-gate-missing': confirmed(
+    'platform',
+    () => 'its pods have no readiness gate of the load balancer, although the namespace asks for it',
+    'See that the AWS Load Balancer Controller runs and its webhook answers, then deploy again; a pod that is there gets no gate any more.',
+    // Nothing can change it: only long enough for the pod to be seen twice.
+    second,
+  ),
 } as const satisfies Readonly<Record<string, CauseEntry>>

@@ -77,6 +77,8 @@ export interface Related {
   readonly nodesAtStart?: readonly string[]
   /** Rules of slipway.yaml for custom resources. */
   readonly customRules?: readonly HealthRule[]
+  /** True when pods without the readiness gate that they should have fail the release. */
+  readonly requireReadinessGates?: boolean
   /** Uids of objects whose spec or annotations this release changed. Of others nothing new is to be expected. */
   readonly reconfigured?: readonly string[]
   /** True when the role may not read events: then a missing signal says nothing. */

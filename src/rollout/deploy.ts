@@ -1,4 +1,4 @@
-import type { HealthRule } from '../health/custom-rule.ts'
+import type { HealthOptions } from '../health/options.ts'
 import type { KubeObject } from '../kubernetes/model.ts'
 import { UserError } from '../runtime/errors.ts'
 import { applySetId, closeApplySet, writeApplySet } from './set/applyset.ts'
@@ -21,7 +21,7 @@ import { isSuccess, requireRoomToSoak, rollOut } from './stages.ts'
 import { withUnreadConfig } from './set/unread-config.ts'
 import { bringBack } from './way-back/way-back.ts'
 
-export interface DeployRequest {
+export interface DeployRequest extends HealthOptions {
   readonly application: string
   readonly namespace: string
   /** The objects as read from the manifests. */
@@ -37,8 +37,6 @@ export interface DeployRequest {
   /** Bound on waiting for the lock, apply and gate together; a rollback gets the same again. */
   readonly timeoutMs: number
   readonly soakMs: number
-  /** Rules of slipway.yaml for custom resources. */
-  readonly healthRules?: readonly HealthRule[]
   readonly rollback: boolean
   readonly dryRun: boolean
   readonly force: boolean

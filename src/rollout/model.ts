@@ -1,5 +1,5 @@
-import type { HealthRule } from '../health/custom-rule.ts'
 import type { Cause, Evidence, Verdict } from '../health/model.ts'
+import type { HealthOptions } from '../health/options.ts'
 import type { KubeObject } from '../kubernetes/model.ts'
 import type { Instant } from '../runtime/clock.ts'
 
@@ -13,7 +13,7 @@ export interface AppliedObject {
   readonly reconfigured?: boolean
 }
 
-export interface GateRequest {
+export interface GateRequest extends HealthOptions {
   /** What is gated, for people: the name of a wave. */
   readonly name?: string
   readonly applied: readonly AppliedObject[]
@@ -31,8 +31,6 @@ export interface GateRequest {
   readonly alarms?: readonly Alarm[]
   /** What stands around: namespaces, service accounts, Services, IngressClasses. They explain, no more. */
   readonly around?: readonly KubeObject[]
-  /** Rules of slipway.yaml for custom resources. */
-  readonly healthRules?: readonly HealthRule[]
   /** True where Karpenter runs: it tells of nodes that did not come in the namespace `default`. */
   readonly karpenter?: boolean
 }

@@ -1,4 +1,4 @@
-import type { HealthRule } from '../health/custom-rule.ts'
+import { healthOptions, type HealthOptions } from '../health/options.ts'
 import type { CauseCode } from '../health/causes.ts'
 import { cause } from '../health/evidence.ts'
 import type { Verdict } from '../health/model.ts'
@@ -14,13 +14,11 @@ import type { Wave } from './set/plan.ts'
 import { freeStuckSets } from './way-back/stuck-sets.ts'
 import { surroundings } from './surroundings.ts'
 
-export interface RolloutRequest {
+export interface RolloutRequest extends HealthOptions {
   readonly waves: readonly Wave[]
   readonly how: ApplyHow
   readonly timeoutMs: number
   readonly soakMs: number
-  /** Rules of slipway.yaml for custom resources. */
-  readonly healthRules?: readonly HealthRule[]
   /** Pods of an earlier, bad revision may stand: a StatefulSet that waits for them is freed. */
   readonly afterBad: boolean
   /** Called before the first object is applied; what it throws is a refusal like any other. */
@@ -54,8 +52,7 @@ export async function rollOut(request: RolloutRequest, ports: ReleasePorts): Pro
   )
   const gate = (name: string, objects: readonly AppliedObject[], soakMs: number): Promise<GateResult> => {
     const timeoutMs = Math.max(0, endsAt - ports.clock.now())
-    const rules = request.healthRules === undefined ? {} : { healthRules: request.healthRules }
-    const known = { ...scene, ...rules, brings, alarms }
+    const known = { ...scene, ...healthOptions(request), brings, alarms }
     const judging = runGate({ name, applied: objects, startedAt, timeoutMs, soakMs, ...known }, ports)
     return request.afterBad ? whileFreeing(objects, judging, ports) : judging
   }

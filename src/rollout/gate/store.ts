@@ -49,7 +49,7 @@ export function channelKey({ apiVersion, kind, namespace }: Omit<Channel, 'need'
 }
 
 /** What the store is told at the start and keeps. */
-export type Scene = Pick<Related, 'around' | 'reconfigured' | 'customRules'>
+export type Scene = Pick<Related, 'around' | 'reconfigured' | 'customRules' | 'requireReadinessGates'>
 
 const nothing: Related = { replicaSets: [], pods: [], events: [], nodes: [] }
 

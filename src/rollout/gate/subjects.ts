@@ -26,7 +26,7 @@ export function gatedObjects(request: GateRequest): readonly AppliedObject[] {
 }
 
 /** What the health rules are told at the start, beside what is watched. */
-export function sceneOf({ around, applied, healthRules }: GateRequest): Scene {
+export function sceneOf({ around, applied, healthRules, requireReadinessGates }: GateRequest): Scene {
   const reconfigured = applied.flatMap(({ object, reconfigured }) =>
     reconfigured === true ? (object.metadata.uid ?? []) : [],
   )
@@ -34,6 +34,7 @@ export function sceneOf({ around, applied, healthRules }: GateRequest): Scene {
     reconfigured,
     ...(around === undefined ? {} : { around }),
     ...(healthRules === undefined ? {} : { customRules: healthRules }),
+    ...(requireReadinessGates === undefined ? {} : { requireReadinessGates }),
   }
 }
 

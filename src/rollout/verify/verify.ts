@@ -1,4 +1,4 @@
-import type { HealthRule } from '../../health/custom-rule.ts'
+import { healthOptions, type HealthOptions } from '../../health/options.ts'
 import { cause } from '../../health/evidence.ts'
 import { nameOf } from '../../kubernetes/names.ts'
 import type { Instant } from '../../runtime/clock.ts'
@@ -13,7 +13,7 @@ import { surroundings } from '../surroundings.ts'
 import { awaitImages, type Arrival } from './await-images.ts'
 import { findSubjects, type SubjectQuery } from './subject-query.ts'
 
-export interface VerifyRequest {
+export interface VerifyRequest extends HealthOptions {
   readonly application: string
   readonly namespace: string
   readonly query: SubjectQuery
@@ -21,8 +21,6 @@ export interface VerifyRequest {
   readonly images: readonly string[]
   readonly timeoutMs: number
   readonly soakMs: number
-  /** Rules of slipway.yaml for custom resources. */
-  readonly healthRules?: readonly HealthRule[]
 }
 
 /**
@@ -46,10 +44,9 @@ export async function verify(request: VerifyRequest, ports: ReleasePorts): Promi
   const applied = arrival.objects.map(object => ({ object }))
   const scene = await surroundings(arrival.objects, ports)
   const left = Math.max(0, endsAt - clock.now())
-  const rules = request.healthRules === undefined ? {} : { healthRules: request.healthRules }
   const gate = {
     ...scene,
-    ...rules,
+    ...healthOptions(request),
     name: application,
     applied,
     elsewhere: true,

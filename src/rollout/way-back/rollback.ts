@@ -1,4 +1,4 @@
-import type { HealthRule } from '../../health/custom-rule.ts'
+import type { HealthOptions } from '../../health/options.ts'
 import { UserError } from '../../runtime/errors.ts'
 import { closeApplySet, writeApplySet } from '../set/applyset.ts'
 import { besides, objectsOf, originOf, wasJudged, wentWell } from '../record/leftovers.ts'
@@ -12,7 +12,7 @@ import { isSuccess, requireRoomToSoak } from '../stages.ts'
 import { withUnreadConfig } from '../set/unread-config.ts'
 import { goneImage, planReturn, reapply, type Return } from './way-back.ts'
 
-export interface RollbackRequest {
+export interface RollbackRequest extends HealthOptions {
   readonly namespace: string
   readonly application: string
   /** Revision to go back to; the healthy release before the live one when absent. */
@@ -22,8 +22,6 @@ export interface RollbackRequest {
   readonly holder: string
   readonly timeoutMs: number
   readonly soakMs: number
-  /** Rules of slipway.yaml for custom resources. */
-  readonly healthRules?: readonly HealthRule[]
   /** Only say what would come back; write nothing. */
   readonly dryRun: boolean
 }

@@ -1,4 +1,4 @@
-import type { HealthRule } from '../../health/custom-rule.ts'
+import type { HealthOptions } from '../../health/options.ts'
 import { cause } from '../../health/evidence.ts'
 import type { Verdict } from '../../health/model.ts'
 import type { KubeObject } from '../../kubernetes/model.ts'
@@ -18,7 +18,7 @@ import { shapeSet, type ShapedSet } from '../set/shape.ts'
 import { stoodBefore } from '../record/snapshot.ts'
 import { isSuccess, rollOut, type RolloutRequest } from '../stages.ts'
 
-export interface BringBackRequest {
+export interface BringBackRequest extends HealthOptions {
   readonly application: string
   /** Of the releases' records. */
   readonly namespace: string
@@ -30,8 +30,6 @@ export interface BringBackRequest {
   readonly enabled: boolean
   readonly timeoutMs: number
   readonly soakMs: number
-  /** Rules of slipway.yaml for custom resources. */
-  readonly healthRules?: readonly HealthRule[]
 }
 
 /**
@@ -163,7 +161,7 @@ function mayBeIrreversible({ kind }: KubeObject): boolean {
 
 export function reapply(
   { target, shaped: { waves, how }, surplus }: Return,
-  request: Pick<RolloutRequest, 'timeoutMs' | 'soakMs' | 'healthRules' | 'beforeWrites'>,
+  request: Pick<RolloutRequest, 'timeoutMs' | 'soakMs' | 'beforeWrites' | keyof HealthOptions>,
   ports: ReleasePorts,
 ): Promise<GateResult> {
   const afterWrites = (): Promise<void> => removeAll(surplus, target.application, ports)

@@ -1,4 +1,5 @@
 import { defined } from '../runtime/defined.ts'
+import { payloadOf } from './jwt.ts'
 
 /** The claims of a GitHub OIDC token that trust policies test. All are public: names and numbers of the run. */
 export interface Claims {
@@ -92,15 +93,4 @@ export function trustStatement(
     Action: 'sts:AssumeRoleWithWebIdentity',
     Condition: { StringEquals: { [`${provider}:aud`]: claims.aud, [`${provider}:sub`]: claims.sub } },
   })
-}
-
-function payloadOf(token: string): Record<string, unknown> | undefined {
-  const part = token.split('.')[1]
-  if (part === undefined) return undefined
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
-    return typeof value === 'object' && value !== null ? { ...value } : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../runtime/errors.ts'
 import type { PolicyDocument, PolicyStatement } from './model.ts'
+import type { JsonPolicy } from './session-request.ts'
 
 /** Where resources live whose ARNs a preset renders. */
 export interface Place {
@@ -88,7 +89,7 @@ export function eksDeploy({ cluster, alarms = false, ...place }: DeployTo): Poli
 }
 
 /** Minified JSON. Throws UserError when it is longer than STS accepts. */
-export function renderPolicy(document: PolicyDocument): string {
+export function renderPolicy(document: PolicyDocument | JsonPolicy): string {
   const rendered = JSON.stringify(document)
   if (rendered.length <= longestPolicy) return rendered
   throw new UserError(

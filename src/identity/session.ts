@@ -2,25 +2,12 @@ import type { Context } from '../runtime/context.ts'
 import { SlipwayError, messageOf } from '../runtime/errors.ts'
 import { retry, type RetryWord } from '../runtime/retry.ts'
 import { decodeClaims } from './claims.ts'
-import type { Credentials, PolicyDocument, Session } from './model.ts'
+import type { Credentials, Session } from './model.ts'
 import { defaultAudience, parseRole, requireSamePartition, type Role } from './role.ts'
 import { explainStsError, troubleOf } from './session-errors.ts'
 import { renderPolicy } from './session-policy.ts'
+import type { SessionRequest } from './session-request.ts'
 import { stsAssumeRole, type AssumeRequest, type AssumeRole, type AssumedRole } from './sts.ts'
-
-export interface SessionRequest {
-  /** ARN of the role. */
-  readonly role: string
-  readonly region: string
-  /** What this step may do at most; without it, all that the role may. */
-  readonly policy?: PolicyDocument
-  /** As CloudTrail shows it; names run, attempt and job unless given. */
-  readonly sessionName?: string
-  /** `aud` of the OIDC token; the conventional one of the partition unless given. */
-  readonly audience?: string
-  /** 900 to the role's maximum; 3600 unless given. */
-  readonly durationSeconds?: number
-}
 
 export type SessionContext = Pick<Context, 'oidc' | 'clock' | 'log' | 'mask' | 'random' | 'github' | 'signal'>
 

@@ -108,7 +108,7 @@ export default defineConfig({
   overrides: [
     { files: ['src/**', 'sandbox/**', 'scripts/**', 'bench/**'], rules: sizes },
     {
-      files: ['src/actions/**', 'src/commands/**', 'src/main.ts'],
+      files: ['src/actions/**', 'src/commands/**', 'src/main.ts', 'src/post.ts'],
       rules: { 'no-restricted-imports': ['error', { patterns: [outside, toolkit] }] },
     },
     {

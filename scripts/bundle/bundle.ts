@@ -23,20 +23,28 @@ export interface Bundle {
 }
 
 /**
- * Makes one program of `folder`/lib/main.js and of what it needs from `folder`/node_modules.
+ * Makes one program of `folder`/lib/main.js and of what it needs from `folder`/node_modules, and a small one of
+ * lib/post.js, which has nothing to load lazily.
  * ncc derives the numbers of modules and chunks from paths below the working folder, those of its own loaders among
  * them: hence the chdir, and the folder's own ncc.
  */
 export async function bundle(folder: string): Promise<Bundle> {
   process.chdir(folder)
   importEsBuilds(join(folder, 'lib'))
-  const result = await callNcc(folder)
+  const result = await callNcc(folder, 'main')
+  const post = await callNcc(folder, 'post')
   const files = new Map<string, Buffer>()
   files.set(`${program}/index.js`, Buffer.from(result.code))
   for (const [path, { source }] of Object.entries(result.assets)) {
     files.set(`${program}/${path}`, path.endsWith('.js') ? minified(path, source.toString()) : Buffer.from(source))
   }
-  for (const { name } of contracts) files.set(`${name}/index.js`, Buffer.from(stub('main', name)))
+  if (Object.keys(post.assets).some(path => path.endsWith('.js'))) throw new Error('lib/post.js is more than one file')
+  files.set(`${program}/post.js`, Buffer.from(post.code))
+  for (const contract of contracts) {
+    const { name } = contract
+    files.set(`${name}/index.js`, Buffer.from(stub('main', name)))
+    if ('post' in contract) files.set(`${name}/post.js`, Buffer.from(stub('post', name, 'post')))
+  }
   for (const name of commands) files.set(`${name}/index.js`, Buffer.from(stub('command', name)))
   return { files, sizes: sizesOf(files, `${program}/`, result.stats.compilation.chunkGroups) }
 }
@@ -58,10 +66,10 @@ function minified(path: string, source: string): Buffer {
 }
 
 /** Only the message of its errors: their stack drags megabytes of minified source into the terminal. */
-async function callNcc(folder: string): ReturnType<typeof ncc> {
+async function callNcc(folder: string, entry: 'main' | 'post'): ReturnType<typeof ncc> {
   const own: { readonly default: typeof ncc } = await import(join(folder, 'node_modules/@vercel/ncc/dist/ncc/index.js'))
   try {
-    return await own.default(join(folder, 'lib/main.js'), {
+    return await own.default(join(folder, `lib/${entry}.js`), {
       minify: true,
       cache: false,
       quiet: true,
@@ -74,9 +82,9 @@ async function callNcc(folder: string): ReturnType<typeof ncc> {
   }
 }
 
-/** What the runner or a person starts: it only names the action or the tool. */
-function stub(run: 'main' | 'command', name: string): string {
-  return `import { ${run} } from '../${program}/index.js'\n\nawait ${run}('${name}')\n`
+/** What the runner or a person starts: it only names the action or the tool. `file` is the program's. */
+function stub(run: 'main' | 'command' | 'post', name: string, file = 'index'): string {
+  return `import { ${run} } from '../${program}/${file}.js'\n\nawait ${run}('${name}')\n`
 }
 
 /**

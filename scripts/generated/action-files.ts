@@ -11,7 +11,7 @@ const version = 'v1'
  * the runner would fill the default in, and then nobody could tell it from a value that the workflow gives.
  */
 export function actionYaml(contract: ActionContract): string {
-  const program = `../../dist/${contract.name}/index.js`
+  const folder = `../../dist/${contract.name}`
   return [
     `# Generated from src/actions/${contract.name}.contract.ts by "npm run generate": do not edit.`,
     `name: ${quoted(`Slipway: ${contract.title}`)}`,
@@ -25,8 +25,8 @@ export function actionYaml(contract: ActionContract): string {
     ...Object.entries(contract.outputs).flatMap(([name, says]) => [`  ${name}:`, `    description: ${quoted(says)}`]),
     'runs:',
     '  using: node24',
-    `  main: ${program}`,
-    ...(contract.post ? [`  post: ${program}`] : []),
+    `  main: ${folder}/index.js`,
+    ...(contract.post ? [`  post: ${folder}/post.js`] : []),
     '',
   ].join('\n')
 }

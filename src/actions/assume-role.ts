@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { exposeSession } from '../identity/expose.ts'
 import { parseRole } from '../identity/role.ts'
@@ -6,32 +5,23 @@ import { defaultSessionName, openSession } from '../identity/session.ts'
 import { action } from '../runtime/action.ts'
 import { defined } from '../runtime/defined.ts'
 import { assumeRole as contract } from './assume-role.contract.ts'
+import { folderState } from './assume-role.post.ts'
 
-/** Name under which main tells post which folder it wrote. */
-const folderState = 'credentials-folder'
-
-export const entry = action(
-  contract,
-  async (given, context, { outputs, state, later }) => {
-    const { role, region, audience, duration, expose, profile } = given
-    const sessionName = given.sessionName ?? defaultSessionName(context.github)
-    const request = defined({ role, region, audience, sessionName, durationSeconds: duration / 1000 })
-    const session = await openSession(request, context)
-    const [file] = await exposeSession(session, expose, { later, tempFolder: context.tempFolder, profile })
-    if (file !== undefined) state.save(folderState, dirname(file))
-    outputs.set({
-      accountId: session.accountId,
-      region,
-      assumedRoleArn: sessionArn(role, sessionName),
-      profile: expose === 'profile' ? profile : '',
-    })
-    return { ok: true, line: `✓ assumed ${role} · ${sayExposure[expose](profile)}` }
-  },
-  async (_context, state) => {
-    const folder = state.get(folderState)
-    if (folder !== undefined && folder !== '') await rm(folder, { recursive: true, force: true })
-  },
-)
+export const entry = action(contract, async (given, context, { outputs, state, later }) => {
+  const { role, region, audience, duration, expose, profile } = given
+  const sessionName = given.sessionName ?? defaultSessionName(context.github)
+  const request = defined({ role, region, audience, sessionName, durationSeconds: duration / 1000 })
+  const session = await openSession(request, context)
+  const [file] = await exposeSession(session, expose, { later, tempFolder: context.tempFolder, profile })
+  if (file !== undefined) state.save(folderState, dirname(file))
+  outputs.set({
+    accountId: session.accountId,
+    region,
+    assumedRoleArn: sessionArn(role, sessionName),
+    profile: expose === 'profile' ? profile : '',
+  })
+  return { ok: true, line: `✓ assumed ${role} · ${sayExposure[expose](profile)}` }
+})
 
 /** As GetCallerIdentity would say it: the path of the role is left out. */
 function sessionArn(role: string, sessionName: string): string {

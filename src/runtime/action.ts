@@ -27,24 +27,19 @@ export type Handler<C extends ActionContract> = (
   leave: Leave<C>,
 ) => Promise<Outcome>
 
-/** Cleans up after the job. Whatever it throws is a warning. */
-export type PostHandler = (context: Context, state: State) => Promise<void>
-
 /** An action that can be run; made by `action`, run by `runAction`. */
 export interface Action {
   readonly contract: ActionContract
   run(context: Context, results: Results, env: Environment): Promise<Outcome>
-  post(context: Context, state: State): Promise<void>
 }
 
 /** Ties a handler to its contract: the types of inputs and outputs follow from there. */
-export function action<C extends ActionContract>(contract: C, handler: Handler<C>, post?: PostHandler): Action {
+export function action<C extends ActionContract>(contract: C, handler: Handler<C>): Action {
   return {
     contract,
     run: (context, results, env) => {
       const { outputs, summary, state, later } = results
       return handler(readInputs<C['inputs']>(contract.inputs, env), context, { outputs, summary, state, later })
     },
-    post: async (context, state) => post?.(context, state),
   }
 }

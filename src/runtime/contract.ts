@@ -19,7 +19,7 @@ export interface ActionContract {
   readonly inputs: Inputs
   readonly outputs: OutputSentences
   readonly permissions: Permissions
-  /** True when the action cleans up after the job. */
+  /** True when the action cleans up after the job: src/actions/<name>.post.ts, which src/post.ts names. */
   readonly post?: boolean
   /** Steps of a workflow that show a typical use; `uses:` is filled in for `{action}`. */
   readonly usage: string

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, closeSync, constants, openSync } from 'node:fs'
 
 import type { Environment } from './inputs.ts'
 
@@ -7,6 +7,7 @@ export interface Host {
   readonly env: Environment
   /** Standard output; what the runner reads. */
   write(text: string): void
+  /** Throws when there is no such file: the runner makes its files, and one that we made nobody would read. */
   append(file: string, text: string): void
   /** `listener` gets SIGINT, SIGTERM. */
   onSignal(listener: (signal: string) => void): void
@@ -17,10 +18,14 @@ export interface Host {
 }
 
 export function processHost(): Host {
+  let written = false
   return {
     env: process.env,
-    write: text => void process.stdout.write(text),
-    append: (file, text) => appendFileSync(file, text),
+    write(text) {
+      written = true
+      process.stdout.write(text)
+    },
+    append: appendToPresent,
     onSignal(listener) {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => listener(signal))
     },
@@ -28,6 +33,19 @@ export function processHost(): Host {
       process.on('uncaughtException', listener)
       process.on('unhandledRejection', listener)
     },
-    exit: code => void process.stdout.write('', () => process.exit(code)),
+    exit(code) {
+      // Node makes the stream when it is first touched, which costs more than all else that a clean-up does.
+      if (!written) process.exit(code)
+      process.stdout.write('', () => process.exit(code))
+    },
+  }
+}
+
+function appendToPresent(path: string, text: string): void {
+  const file = openSync(path, constants.O_APPEND | constants.O_WRONLY)
+  try {
+    appendFileSync(file, text)
+  } finally {
+    closeSync(file)
   }
 }

@@ -2,6 +2,8 @@ import type { OutputSentences, OutputValues } from './contract.ts'
 import { kebabCase } from './inputs.ts'
 import type { Environment } from './inputs.ts'
 import type { Masker } from './mask.ts'
+import { runnerFiles } from './runner-files.ts'
+import type { Append } from './runner-files.ts'
 
 /** Outputs of a step. Set as soon as they are known: they are written on failure too. */
 export interface Outputs<O extends OutputSentences = OutputSentences> {
@@ -15,6 +17,7 @@ export interface Summary {
 
 /** What `main` hands to `post`. Never a secret: the runner keeps it in a file. */
 export interface State {
+  /** Written at once: `post` must find it even when this process is killed before it ends. */
   save(name: string, value: string): void
   get(name: string): string | undefined
 }
@@ -24,24 +27,26 @@ export interface LaterSteps {
   exportVariable(name: string, value: string): void
 }
 
-/** Everything that a step leaves for the runner, collected in memory and written once. */
+/** Everything that a step leaves for the runner; all but the state is collected in memory and written once. */
 export interface Results {
   readonly outputs: Outputs
   readonly summary: Summary
   readonly state: State
   readonly later: LaterSteps
   /** Writes what was collected since the last time. */
-  flush(): Promise<void>
+  flush(): void
 }
 
 /** The runner refuses a step summary of more than 1 MiB. */
 const mostSummaryBytes = 1024 * 1024
 
-export function createResults(env: Environment, masker: Masker): Results {
+/** `append` writes to the files of the runner, which `env` names. */
+export function createResults(env: Environment, masker: Masker, append: Append): Results {
+  const files = runnerFiles(env, append)
   const outputs = new Map<string, string>()
-  const state = new Map<string, string>()
-  const pages: string[] = []
   const variables = new Map<string, string>()
+  const saved = new Map<string, string>()
+  const pages: string[] = []
   return {
     outputs: {
       set(values) {
@@ -53,46 +58,26 @@ export function createResults(env: Environment, masker: Masker): Results {
     later: { exportVariable: (name, value) => void variables.set(name, value) },
     summary: { add: markdown => void pages.push(markdown) },
     state: {
-      save: (name, value) => void state.set(name, value),
-      get: name => state.get(name) ?? env[`STATE_${name}`],
+      save(name, value) {
+        saved.set(name, value)
+        files.set('GITHUB_STATE', name, masker.apply(value))
+      },
+      get: name => saved.get(name) ?? env[`STATE_${name}`],
     },
-    flush: async () => {
-      const taken = {
-        outputs: drain(outputs),
-        state: [...state],
-        variables: drain(variables),
-        page: pages.splice(0).join('\n\n'),
-      }
-      await writeFileCommands(taken, masker, env)
+    flush() {
+      for (const [name, value] of drain(outputs)) files.set('GITHUB_OUTPUT', name, value)
+      // Not masked in the file: a variable is exported because the user asked for exactly that value.
+      for (const [name, value] of drain(variables)) files.set('GITHUB_ENV', name, value)
+      const page = pages.splice(0).join('\n\n')
+      if (page !== '') files.page(shorten(masker.apply(page), mostSummaryBytes))
     },
   }
-}
-
-interface Collected {
-  readonly outputs: readonly (readonly [string, string])[]
-  readonly state: readonly (readonly [string, string])[]
-  readonly variables: readonly (readonly [string, string])[]
-  readonly page: string
 }
 
 function drain(values: Map<string, string>): readonly (readonly [string, string])[] {
   const entries = [...values]
   values.clear()
   return entries
-}
-
-/** Loads the toolkit only when there is something to write, and never on the path of an input error. */
-async function writeFileCommands(collected: Collected, masker: Masker, env: Environment): Promise<void> {
-  const { outputs, state, variables, page } = collected
-  if (outputs.length + state.length + variables.length === 0 && page === '') return
-  const core = await import('@actions/core')
-  for (const [name, value] of outputs) core.setOutput(name, value)
-  for (const [name, value] of state) core.saveState(name, value)
-  // Not masked in the file: a variable is exported because the user asked for exactly that value.
-  for (const [name, value] of variables) core.exportVariable(name, value)
-  if (page !== '' && env['GITHUB_STEP_SUMMARY']) {
-    await core.summary.addRaw(shorten(masker.apply(page), mostSummaryBytes), true).write()
-  }
 }
 
 /** At most `bytes` of UTF-8, cut at a line, with a word about the cut. */

@@ -38,17 +38,20 @@ export async function runAction(
 ): Promise<void> {
   const run = prepare(contract, host)
   watchProcess(run)
-  if (host.env['STATE_isPost'] === 'true') {
-    await runPost(run, load)
-    return host.exit(0)
-  }
   host.exit((await runMain(run, load, fill)) ? 0 : 1)
 }
 
 function prepare(contract: ActionContract, host: Host): Run {
   const masker = createMasker(secret => host.write(workflowCommand('add-mask', secret)))
   const log = createLog(text => host.write(text), masker, host.env['RUNNER_DEBUG'] === '1')
-  return { contract, host, masker, log, results: createResults(host.env, masker), abort: new AbortController() }
+  return {
+    contract,
+    host,
+    masker,
+    log,
+    results: createResults(host.env, masker, (file, text) => host.append(file, text)),
+    abort: new AbortController(),
+  }
 }
 
 async function runMain(run: Run, load: () => Promise<Action>, fill: FillInputs): Promise<boolean> {
@@ -58,22 +61,15 @@ async function runMain(run: Run, load: () => Promise<Action>, fill: FillInputs):
     for (const problem of problems) fail(run, problem)
     if (problems.length > 0) return false
     const loaded = await load()
-    if (run.contract.post) await promisePost(run)
     const outcome = await loaded.run(await contextOf(run), run.results, env)
-    await run.results.flush()
+    run.results.flush()
     conclude(run, outcome)
     return outcome.ok
   } catch (thrown) {
-    await flushQuietly(run)
+    flushQuietly(run)
     fail(run, thrown)
     return false
   }
-}
-
-/** Written before anything is done: `post` must find it even when this process is killed. */
-async function promisePost(run: Run): Promise<void> {
-  run.results.state.save('isPost', 'true')
-  await run.results.flush()
 }
 
 /** Context comes with the action's code, not before: an input error does not pay for it. */
@@ -88,9 +84,9 @@ function conclude(run: Run, outcome: Outcome): void {
 }
 
 /** Outputs that are known are set on failure too; trouble in writing them must not hide the first error. */
-async function flushQuietly(run: Run): Promise<void> {
+function flushQuietly(run: Run): void {
   try {
-    await run.results.flush()
+    run.results.flush()
   } catch (thrown) {
     run.log.warn(`The outputs of this step could not be written: ${messageOf(thrown)}`)
   }
@@ -110,16 +106,6 @@ function fail(run: Run, thrown: unknown): void {
   }
 }
 
-async function runPost(run: Run, load: () => Promise<Action>): Promise<void> {
-  try {
-    const loaded = await load()
-    await loaded.post(await contextOf(run), run.results.state)
-  } catch (thrown) {
-    run.log.debug(stackOf(thrown))
-    run.log.warn(`${run.contract.title} could not clean up: ${messageOf(thrown)} The job goes on.`)
-  }
-}
-
 /**
  * A cancelled job gets SIGINT, SIGTERM 7.5 s later, and is killed 2.5 s after that (actions/runner).
  * The first signal asks the action to end; the second ends it.
@@ -130,14 +116,9 @@ function watchProcess(run: Run): void {
     run.abort.abort(cancelled(signal))
   })
   run.host.onUnhandled(thrown => {
-    if (run.host.env['STATE_isPost'] === 'true') {
-      run.log.warn(`${run.contract.title} could not clean up: ${messageOf(thrown)} The job goes on.`)
-      return run.host.exit(0)
-    }
-    void flushQuietly(run).then(() => {
-      fail(run, thrown)
-      run.host.exit(1)
-    })
+    flushQuietly(run)
+    fail(run, thrown)
+    run.host.exit(1)
   })
 }
 

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
 
 import { expect, test } from '@jest/globals'
 
@@ -11,6 +12,13 @@ test('dist/ holds one program and a stub for each action and each tool', () => {
   expect(folders.map(({ name }) => name).toSorted()).toEqual(
     [...contracts.map(({ name }) => name), ...commands, 'slipway'].toSorted(),
   )
+})
+
+test('what cleans up after a job is one file and uses built-in modules only', () => {
+  const program = readFileSync('dist/slipway/post.js', 'utf8')
+  const asked = [...program.matchAll(/(?:\bfrom|import|\))\(?["']([^"']+)["']/g)].map(([, name = '']) => name)
+  expect(asked.length).toBeGreaterThan(0)
+  for (const name of asked) expect(builtinModules).toContain(name.replace('node:', ''))
 })
 
 test(

@@ -26,7 +26,8 @@ describe.each(all.map(contract => [contract.name, contract] as const))('%s', (na
     const { using, main, post } = mapping(metadata['runs'])
     expect(using).toBe('node24')
     expect(existsSync(join('actions', name, String(main)))).toBe(true)
-    expect(post).toBe(contract.post ? main : undefined)
+    expect(post).toBe(contract.post ? String(main).replace('index.js', 'post.js') : undefined)
+    if (post !== undefined) expect(existsSync(join('actions', name, String(post)))).toBe(true)
   })
 
   test('its defaults and examples are accepted by their own parsers', () => {

@@ -24,6 +24,7 @@ export async function runBundle(
   inputs: Readonly<Record<string, string>>,
   files: WorkspaceFiles = {},
   env: Readonly<Record<string, string>> = {},
+  program: 'index.js' | 'post.js' = 'index.js',
 ): Promise<BundleRun> {
   const workspace = mkdtempSync(join(tmpdir(), 'slipway-workspace-'))
   try {
@@ -40,8 +41,7 @@ export async function runBundle(
       GITHUB_STEP_SUMMARY: join(workspace, '.summary'),
     }
     const exec = createExec({ PATH: process.env['PATH'] })
-    const program = resolve('dist', action, 'index.js')
-    const result = await exec(process.execPath, [program], {
+    const result = await exec(process.execPath, [resolve('dist', action, program)], {
       cwd: workspace,
       env: { ...runner, ...env, ...Object.fromEntries(given) },
     })

@@ -1,58 +1,63 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 
 import { createMasker } from '../../../src/runtime/mask.ts'
 import { createResults, shorten } from '../../../src/runtime/outputs.ts'
+import type { Results } from '../../../src/runtime/outputs.ts'
 
-const variables = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY'] as const
-const before = new Map(variables.map(name => [name, process.env[name]]))
-let folder = ''
+interface Runner {
+  readonly results: Results
+  readonly hide: (secret: string) => void
+  /** What a file holds by now. */
+  file(name: 'OUTPUT' | 'STATE' | 'ENV' | 'STEP_SUMMARY'): string
+}
 
-/** The toolkit reads the names of the files from the process. */
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'slipway-outputs-'))
-  for (const name of variables) {
-    writeFileSync(join(folder, name), '')
-    process.env[name] = join(folder, name)
+function runner(env: Readonly<Record<string, string>> = {}): Runner {
+  const files = new Map<string, string>()
+  const named = Object.fromEntries(
+    ['OUTPUT', 'STATE', 'ENV', 'STEP_SUMMARY'].map(name => [`GITHUB_${name}`, `/files/${name}`]),
+  )
+  const masker = createMasker()
+  const append = (path: string, text: string): void => void files.set(path, (files.get(path) ?? '') + text)
+  return {
+    results: createResults({ ...named, ...env }, masker, append),
+    hide: secret => masker.add(secret),
+    file: name => files.get(`/files/${name}`) ?? '',
   }
-})
-afterEach(() => {
-  rmSync(folder, { recursive: true })
-  for (const [name, value] of before) {
-    if (value === undefined) delete process.env[name]
-    else process.env[name] = value
-  }
-})
-
-const file = (name: (typeof variables)[number]): string => readFileSync(join(folder, name), 'utf8')
+}
 
 describe('what a step leaves', () => {
-  test('is written once, with names as in action.yml and any number of lines', async () => {
-    const results = createResults(process.env, createMasker())
+  test('is written once, with names as in action.yml and any number of lines', () => {
+    const { results, file } = runner()
     results.outputs.set({ rolledBack: true, seconds: 3, cause: undefined })
     results.outputs.set({ seconds: 4, report: 'a\nb' })
-    results.state.save('isPost', 'true')
-    await results.flush()
-    const once = file('GITHUB_OUTPUT')
-    await results.flush()
-    expect(file('GITHUB_OUTPUT')).toBe(once)
+    expect(file('OUTPUT')).toBe('')
+    results.flush()
+    const once = file('OUTPUT')
+    results.flush()
+    expect(file('OUTPUT')).toBe(once)
     expect(once).toMatch(
       /^rolled-back<<(ghadelimiter_\S+)\ntrue\n\1\nseconds<<(\S+)\n4\n\2\nreport<<(\S+)\na\nb\n\3\n$/,
     )
-    expect(file('GITHUB_STATE')).toContain('isPost<<')
   })
 
-  test('holds no secret', async () => {
-    const masker = createMasker()
-    masker.add('hunter22')
-    const results = createResults(process.env, masker)
+  test('for its clean-up is written at once, and read back there', () => {
+    const { results, file } = runner()
+    results.state.save('folder', '/tmp/a')
+    expect(file('STATE')).toMatch(/^folder<<(\S+)\n\/tmp\/a\n\1\n$/)
+    expect(results.state.get('folder')).toBe('/tmp/a')
+    expect(runner({ STATE_folder: '/tmp/a' }).results.state.get('folder')).toBe('/tmp/a')
+  })
+
+  test('holds no secret, but where the user asked for exactly that value', () => {
+    const { results, hide, file } = runner()
+    hide('hunter22')
     results.outputs.set({ report: 'password hunter22' })
     results.summary.add('password hunter22')
-    await results.flush()
-    expect(file('GITHUB_OUTPUT') + file('GITHUB_STEP_SUMMARY')).not.toContain('hunter22')
+    results.state.save('folder', 'hunter22')
+    results.later.exportVariable('AWS_SECRET_ACCESS_KEY', 'hunter22')
+    results.flush()
+    expect(file('OUTPUT') + file('STEP_SUMMARY') + file('STATE')).not.toContain('hunter22')
+    expect(file('ENV')).toContain('hunter22')
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 
 import { action } from '../../../src/runtime/action.ts'
-import type { Action, Handler, PostHandler } from '../../../src/runtime/action.ts'
+import type { Action, Handler } from '../../../src/runtime/action.ts'
 import { defineAction } from '../../../src/runtime/contract.ts'
 import { DeniedError, UserError } from '../../../src/runtime/errors.ts'
 import type { Host } from '../../../src/runtime/host.ts'
@@ -32,13 +32,12 @@ interface Ran {
 interface Play {
   readonly env?: Readonly<Record<string, string>>
   readonly handler?: Handler<typeof contract>
-  readonly post?: PostHandler
   readonly fill?: FillInputs
   /** Called when the action's code is loaded, with ways to disturb the run. */
   readonly disturb?: (host: { signal(name: string): void; unhandled(thrown: unknown): void }) => void
 }
 
-async function run({ env = { INPUT_TONE: 'warm' }, handler = greet, post, fill, disturb }: Play): Promise<Ran> {
+async function run({ env = { INPUT_TONE: 'warm' }, handler = greet, fill, disturb }: Play): Promise<Ran> {
   const ran = { written: '', summary: '', codes: [] as number[], loaded: false }
   const listeners = { signal: (_: string) => {}, unhandled: (_: unknown) => {} }
   const { promise: exited, resolve } = Promise.withResolvers<void>()
@@ -56,7 +55,7 @@ async function run({ env = { INPUT_TONE: 'warm' }, handler = greet, post, fill, 
   const load = async (): Promise<Action> => {
     ran.loaded = true
     disturb?.(listeners)
-    return action(contract, handler, post)
+    return action(contract, handler)
   }
   void runAction(contract, load, host, fill)
   await exited
@@ -211,37 +210,4 @@ test('an error that nobody handled fails the step', async () => {
   const ran = await run({ disturb: host => host.unhandled(new Error('lost')), handler: () => new Promise(() => {}) })
   expect(ran.written).toContain('lost')
   expect(ran.codes).toEqual([1])
-})
-
-describe('after the job', () => {
-  const env = { STATE_isPost: 'true', STATE_folder: 'x' }
-
-  test('the clean-up runs with what main left, without looking at inputs', async () => {
-    const seen: (string | undefined)[] = []
-    const ran = await run({ env, post: async (_, state) => void seen.push(state.get('folder')) })
-    expect(seen).toEqual(['x'])
-    expect(ran.codes).toEqual([0])
-  })
-
-  test('trouble is a warning and never fails the job', async () => {
-    const ran = await run({
-      env,
-      post: async () => {
-        throw new Error('disk full.')
-      },
-    })
-    expect(ran).toMatchObject({
-      written: '::warning::Greet could not clean up: disk full. The job goes on.\n',
-      codes: [0],
-    })
-  })
-
-  test('not even trouble that nobody handled', async () => {
-    const ran = await run({
-      env,
-      disturb: host => host.unhandled(new Error('lost.')),
-      post: () => new Promise(() => {}),
-    })
-    expect(ran.codes).toEqual([0])
-  })
 })

@@ -52,7 +52,7 @@ function knownKeys(policy: unknown): unknown {
 
 function simulationOf(asked: Asked): unknown {
   const context = Object.entries(asked.context ?? {}).map(([key, value]) => [
-    key.replace('token.actions.githubusercontent.com:', 'aws:PrincipalTag/'),
+    key.replace(/^token\.actions\.githubusercontent\.com:/i, 'aws:PrincipalTag/'),
     value,
   ])
   return {
@@ -75,6 +75,7 @@ async function decide(asked: Asked): Promise<unknown> {
   const analysis = simulated.result?.analysis ?? simulated.results?.[0]?.analysis
   return {
     allowed: simulated.overallResult === 'Allowed',
+    overall: simulated.overallResult,
     identity: analysis?.identityAnalysis?.result,
     session: analysis?.sessionAnalysis?.result,
     errors: simulated.errors,

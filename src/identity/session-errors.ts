@@ -1,6 +1,5 @@
 import { DeniedError, RemoteError, UserError, messageOf, type SlipwayError } from '../runtime/errors.ts'
-import { describeClaims, trustStatement, type Claims } from './claims.ts'
-import type { Role } from './role.ts'
+import { explainRefusal, type Attempted } from './refusal.ts'
 
 /**
  * What an error of AssumeRoleWithWebIdentity means for the next try:
@@ -32,19 +31,11 @@ export function troubleOf(thrown: unknown): StsTrouble {
   return 'final'
 }
 
-export interface Attempted {
-  readonly role: Role
-  readonly region: string
-  readonly audience: string
-  /** Claims of the last token; undefined when it could not be read. */
-  readonly claims: Claims | undefined
-}
-
-/** The error for the person who reads it. Never holds the token. */
-export function explainStsError(thrown: unknown, attempted: Attempted): SlipwayError {
+/** The error for the person who reads it. Never holds the token. May ask IAM for the trust policy of the role. */
+export async function explainStsError(thrown: unknown, attempted: Attempted): Promise<SlipwayError> {
   const { name, code, message } = factsOf(thrown)
   const { region } = attempted
-  if (name.startsWith('AccessDenied')) return denied(thrown, attempted)
+  if (name.startsWith('AccessDenied')) return explainRefusal(thrown, attempted)
   if (/audience/i.test(message)) return wrongAudience(thrown, attempted)
   if (/No OpenIDConnect provider/i.test(message)) return noProvider(thrown, attempted)
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return noSuchHost(thrown, attempted)
@@ -70,19 +61,6 @@ export function explainStsError(thrown: unknown, attempted: Attempted): SlipwayE
     ...(troubleOf(thrown) === 'passing' ? { why: 'It was tried several times.' } : {}),
     todo: `Run again; when it persists, check that the runner reaches sts.${region} and the AWS health dashboard.`,
     cause: thrown,
-  })
-}
-
-function denied(cause: unknown, { role, claims }: Attempted): DeniedError {
-  const says =
-    claims === undefined ? 'this token could not be read' : `this job's token says: ${describeClaims(claims)}`
-  return new DeniedError('role-denied', `AWS does not let this job assume ${role.arn}.`, {
-    why: `STS does not say whether the role is missing, its trust policy refuses, or an organisation policy does; ${says}.`,
-    todo:
-      claims === undefined
-        ? `Compare the trust policy of role ${role.name} with the claims of this job.`
-        : `Compare these with the trust policy of role ${role.name}; a statement that accepts exactly this job: ${trustStatement(claims, role)}`,
-    cause,
   })
 }
 

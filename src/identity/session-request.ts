@@ -1,4 +1,5 @@
 import type { PolicyDocument } from './model.ts'
+import type { TrustPolicyFile } from './trust-source.ts'
 
 /**
  * How to get a session, and how to get the same one again: plain data that survives JSON, without a secret.
@@ -29,6 +30,8 @@ export interface SessionRequest {
   readonly allowedAccountIds?: readonly string[]
   /** Another STS than that of the region: `https://…`. */
   readonly stsEndpoint?: string
+  /** The first role's trust policy, to explain a refusal; IAM is asked for it when it is not given. */
+  readonly trustPolicy?: TrustPolicyFile
 }
 
 /** Where the first credentials come from. */

@@ -8,8 +8,12 @@ import { explainStsError, troubleOf } from './session-errors.ts'
 import { renderPolicy } from './session-policy.ts'
 import type { SessionRequest } from './session-request.ts'
 import { stsAssumeRole, type AssumeRequest, type AssumeRole, type AssumedRole } from './sts.ts'
+import { readTrust } from './trust-source.ts'
 
-export type SessionContext = Pick<Context, 'oidc' | 'clock' | 'log' | 'mask' | 'random' | 'github' | 'signal'>
+export type SessionContext = Pick<
+  Context,
+  'oidc' | 'clock' | 'log' | 'mask' | 'random' | 'github' | 'signal' | 'ambientCredentials'
+>
 
 /** Credentials are renewed this long before they end: the AWS SDK stops using them 5 minutes before. */
 const renewBeforeMs = 6 * 60_000
@@ -88,7 +92,15 @@ async function assumeWithPatience(
   } catch (thrown) {
     if (signal.aborted || thrown instanceof SlipwayError) throw thrown
     const claims = minted && decodeClaims(minted.token)
-    throw explainStsError(thrown, { role, region: request.region, audience, claims })
+    throw await explainStsError(thrown, {
+      role,
+      region: request.region,
+      audience,
+      claims,
+      sessionName: request.sessionName ?? defaultSessionName(context.github),
+      now: clock.now(),
+      readTrust: () => readTrust(role, request.trustPolicy, context),
+    })
   }
 }
 

@@ -41,6 +41,13 @@ export interface OidcSource {
   token(audience: string, signal?: AbortSignal): Promise<string>
 }
 
+/** AWS credentials in the environment of this step, from an earlier one or from the runner's owner. */
+export interface AmbientCredentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
+
 export interface ExecOptions {
   readonly cwd?: string
   /** Added to (or, with undefined, taken from) the process's own environment. */
@@ -67,6 +74,8 @@ export interface Context {
   readonly log: Log
   readonly github: GitHubRun
   readonly oidc: OidcSource
+  /** Absent when the environment has none. Not masked: whoever uses them masks them first. */
+  readonly ambientCredentials?: AmbientCredentials
   readonly exec: Exec
   /** Aborts when the job is cancelled (SIGINT, SIGTERM). */
   readonly signal: AbortSignal

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
-import type { Context } from './context.ts'
+import type { AmbientCredentials, Context } from './context.ts'
 import { createExec } from './exec.ts'
 import { troubleshootingPage } from './failure.ts'
 import { githubRun } from './github-run.ts'
@@ -30,6 +30,7 @@ export function createContext({ env, log, masker, signal }: ContextParts): Conte
     log,
     github,
     oidc: createOidc(env, ports),
+    ...ambientCredentials(env),
     exec: createExec(env),
     signal,
     tempFolder: env['RUNNER_TEMP'] || tmpdir(),
@@ -40,4 +41,10 @@ export function createContext({ env, log, masker, signal }: ContextParts): Conte
     hide: text => masker.apply(text),
     random,
   }
+}
+
+function ambientCredentials(env: Environment): { readonly ambientCredentials?: AmbientCredentials } {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: token } = env
+  if (!accessKeyId || !secretAccessKey) return {}
+  return { ambientCredentials: { accessKeyId, secretAccessKey, ...(token ? { sessionToken: token } : {}) } }
 }

@@ -31,6 +31,8 @@ export interface Advice {
   readonly place?: Place
   /** The object of the release that is wrong, where only its name is known. */
   readonly about?: About | undefined
+  /** Markdown for the step summary, below what is said here: what is too long for a sentence. Not for the log. */
+  readonly details?: string | undefined
   /** The error of a lower layer; shown in debug logs only. */
   readonly cause?: unknown
 }
@@ -47,6 +49,7 @@ export class SlipwayError extends Error {
   readonly todo: string
   readonly place: Place | undefined
   readonly about: About | undefined
+  readonly details: string | undefined
 
   constructor(kind: ErrorKind, code: string, what: string, advice: Advice) {
     super(what, advice.cause === undefined ? undefined : { cause: advice.cause })
@@ -57,6 +60,7 @@ export class SlipwayError extends Error {
     this.todo = advice.todo
     this.place = advice.place
     this.about = advice.about
+    this.details = advice.details
   }
 }
 
@@ -93,10 +97,11 @@ export function sayPlace({ file, line }: Place): string {
 
 /** The same error in other words, and with a place that is known by now. */
 export function reworded(error: SlipwayError, what: string, place: Place | undefined = error.place): SlipwayError {
-  const { kind, code, why, todo, about, cause } = error
+  const { kind, code, why, todo, about, details, cause } = error
   const advice = {
     todo,
     about,
+    details,
     cause,
     ...(why === undefined ? {} : { why }),
     ...(place === undefined ? {} : { place }),

@@ -1,3 +1,4 @@
+import { defined } from './defined.ts'
 import { SlipwayError, messageOf } from './errors.ts'
 import type { Environment } from './inputs.ts'
 
@@ -7,6 +8,8 @@ export interface Failure {
   readonly what: string
   readonly why?: string
   readonly todo: string
+  /** Markdown for the summary. */
+  readonly details?: string
   /** Page that explains the code. */
   readonly link: string
 }
@@ -14,8 +17,8 @@ export interface Failure {
 /** An error that is none of ours is a bug of Slipway, and says so. */
 export function failureOf(thrown: unknown, env: Environment): Failure {
   if (thrown instanceof SlipwayError) {
-    const { code, message: what, why, todo } = thrown
-    return { code, what, todo, link: linkTo(code, env), ...(why === undefined ? {} : { why }) }
+    const { code, message: what, why, todo, details } = thrown
+    return defined({ code, what, why, todo, details, link: linkTo(code, env) })
   }
   return {
     code: 'internal',
@@ -36,7 +39,8 @@ export function failureText(failure: Failure): string {
 export function failureMarkdown(title: string, failure: Failure): string {
   const why = failure.why === undefined ? [] : [plain(failure.why)]
   const parts = [`### ✗ ${plain(title)}: ${plain(failure.what)}`, ...why, `**Next:** ${plain(failure.todo)}`]
-  return `${[...parts, `[\`${failure.code}\`](${failure.link})`].join('\n\n')}\n`
+  const details = failure.details === undefined ? [] : [failure.details.trim()]
+  return `${[...parts, `[\`${failure.code}\`](${failure.link})`, ...details].join('\n\n')}\n`
 }
 
 /** With the cause chain; for debug logs only. */

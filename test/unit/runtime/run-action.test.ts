@@ -116,6 +116,19 @@ describe('an action that fails', () => {
     )
   })
 
+  test('by an error with details: they are in the summary, below the advice, and not in the log', async () => {
+    const ran = await run({
+      handler: async () => {
+        throw new DeniedError('closed', 'The door is closed.', {
+          todo: 'Knock.',
+          details: '| key | fits |\n|---|---|\n',
+        })
+      },
+    })
+    expect(ran.summary).toMatch(/#closed\)\n\n\| key \| fits \|\n\|---\|---\|\n$/)
+    expect(ran.written).not.toContain('fits')
+  })
+
   test('by an error that is not ours: says that the mistake is here, without a stack trace', async () => {
     const ran = await run({
       handler: async () => {

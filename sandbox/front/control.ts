@@ -1,6 +1,7 @@
 import { hosts } from '../world.ts'
 import type { Github } from '../github/github.ts'
 import type { Authorizer } from './authorizer.ts'
+import type { EksAccess } from './eks.ts'
 import { isFault, type Faults } from './faults.ts'
 import { isRecord, readJson, sendJson, type Exchange } from './http.ts'
 import type { Images } from './images.ts'
@@ -23,6 +24,7 @@ export interface Controlled {
   readonly issuer: Issuer
   readonly balancer: LoadBalancer
   readonly github: Github
+  readonly eks: EksAccess
   readonly faults: Faults
   readonly log: RequestLog
 }
@@ -40,6 +42,7 @@ const routes: Readonly<Record<string, Route>> = {
       parts.scans,
       parts.issuer,
       parts.github,
+      parts.eks,
       parts.faults,
       parts.log,
       parts.authorizer,
@@ -100,6 +103,15 @@ const routes: Readonly<Record<string, Route>> = {
     if (what.sessions === true) sessions.expireAll()
     if (what.registryTokens === true) tokens.expireAll()
     return { ok: true }
+  },
+  'POST /clusters': async ({ request }, { eks }) => {
+    const { name, ...access } = await readJson(request)
+    eks.set(String(name), access)
+    return { ok: true }
+  },
+  'PUT /sts/token-size': async ({ request }, { sessions }) => {
+    sessions.leastTokenBytes = Number((await readJson(request)).bytes ?? 0)
+    return { bytes: sessions.leastTokenBytes }
   },
   'POST /faults': async ({ request }, { faults }) => {
     const fault = await readJson(request)

@@ -27,6 +27,8 @@
  * | POST /oidc/tokens {claims, audience, lifetime} | {token}: a JWT at once; a negative lifetime is expired |
  * | PUT /oidc/reachable {reachable} | whether STS can fetch the verification key |
  * | POST /expire {sessions, registryTokens} | ends all sessions or registry passwords now |
+ * | POST /clusters {name, network, authenticationMode, accessEntries} | what DescribeCluster and ListAccessEntries say of a cluster (shape: eks.ts) |
+ * | PUT /sts/token-size {bytes} | session tokens have at least so many bytes from now on |
  * | POST /faults | {host, match, times, status, code, headers, delayMs, reset} for the next matching requests; DELETE |
  * | POST /alarms {name, state, reason} | sets a CloudWatch alarm to OK, ALARM or INSUFFICIENT_DATA; it is made when it is new |
  * | GET /load-balancer | routes, target groups and the health of every target |
@@ -43,6 +45,7 @@ import { startAuthorizer } from './authorizer.ts'
 import { handleAws, type AwsWorld } from './aws.ts'
 import { handleControl, type Controlled } from './control.ts'
 import { ecrAmends, ecrOverrides } from './ecr.ts'
+import { createEksAccess } from './eks.ts'
 import { createFaults } from './faults.ts'
 import { readFlags, type Address, type Flags } from './flags.ts'
 import { exchangeOf, sendJson, type Exchange, type Handler } from './http.ts'
@@ -100,6 +103,7 @@ async function start(given: Flags): Promise<Controlled> {
     sessions,
     tokens,
     github,
+    eks: createEksAccess(),
     faults: createFaults(),
     log: createRequestLog(),
   }
@@ -107,15 +111,15 @@ async function start(given: Flags): Promise<Controlled> {
 
 /** By host name, as SNI and Host say; every other name is AWS's. */
 function hostHandler(parts: Controlled, { registryPort }: Flags): Handler {
-  const { moto, authorizer, sessions, tokens, images, scans, issuer, balancer } = parts
+  const { moto, authorizer, sessions, tokens, images, scans, issuer, balancer, eks } = parts
   const aws: AwsWorld = {
     moto,
     authorizer,
     sessions,
     issuer,
     now: Date.now,
-    overrides: [ecrOverrides(images, tokens, scans), targetHealthOverride(balancer)],
-    amends: [ecrAmends(images)],
+    overrides: [ecrOverrides(images, tokens, scans), targetHealthOverride(balancer), eks.override],
+    amends: [ecrAmends(images), eks.amend],
   }
   const byHost: Readonly<Record<string, Handler>> = {
     [hosts.registry]: exchange => handleRegistry(exchange, { moto, authorizer, images, tokens, registryPort }),

@@ -92,7 +92,7 @@ const buildPolicy = policy(
 )
 
 const deployPolicy = policy(
-  allow(['eks:DescribeCluster'], clusterArn),
+  allow(['eks:DescribeCluster', 'eks:ListAccessEntries'], clusterArn),
   allow(['ecr:GetAuthorizationToken'], '*'),
   allow([...pull, ...look, 'ecr:DescribeImageScanFindings'], shop),
   allow(judge, '*'),

@@ -32,6 +32,8 @@ export interface Sessions {
     minimumTokenBytes: number,
   ): Session
   find(accessKeyId: string): Session | undefined
+  /** How long session tokens are at least, as policies and tags would make them. */
+  leastTokenBytes: number
   /** Ends all sessions but the node's. */
   expireAll(): void
   clear(): void
@@ -42,11 +44,12 @@ export function createSessions(now: () => number): Sessions {
   const sessions = new Map<string, Session>()
   const node = nodeSession()
   return {
+    leastTokenBytes: 0,
     open(role, sessionName, seconds, policies, minimumTokenBytes) {
       const session: Session = {
         accessKeyId: `ASIA${letters(16)}`,
         secretAccessKey: randomBytes(30).toString('base64'),
-        sessionToken: sessionToken(minimumTokenBytes),
+        sessionToken: sessionToken(Math.max(minimumTokenBytes, this.leastTokenBytes)),
         roleName: role.name,
         arn: assumedRoleArn(role.name, sessionName),
         userId: `${role.id}:${sessionName}`,
@@ -60,7 +63,10 @@ export function createSessions(now: () => number): Sessions {
     expireAll() {
       for (const session of sessions.values()) session.expires = now()
     },
-    clear: () => sessions.clear(),
+    clear() {
+      sessions.clear()
+      this.leastTokenBytes = 0
+    },
   }
 }
 

@@ -46,7 +46,8 @@ export async function startAuthenticator({ state, supervisor }: Context): Promis
       `--state-dir=${folder}`,
       `--generate-kubeconfig=${webhook}`,
       `--kubeconfig=${join(state, 'kubeconfig')}`,
-      '--backend-mode=MountedFile',
+      // The deploy role is in the file; the ConfigMap aws-auth is watched as in EKS.
+      '--backend-mode=MountedFile,EKSConfigMap',
       '--address=127.0.0.1',
       `--port=${ports.authenticator}`,
     ],

@@ -32,7 +32,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   const repositories = ecrRepositoriesOf([...images, ...imagesOf(offline.objects)], place)
   const policy = eksDeploy({ ...place, cluster: given.cluster, repositories, alarms: given.alarms !== undefined })
   const session = await openSession({ role: given.role, region: given.region, policy }, context)
-  const cluster = await connectEks({ cluster: given.cluster, session, context })
+  const cluster = await connectEks({ cluster: given.cluster, session, namespace: given.namespace, context })
   const trace = openTrace(given, context)
   outputs.set({ trace: trace.path })
   const { manifests, objects } = await offline.forVersion(() => cluster.version(context.signal))
@@ -56,7 +56,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
         force: given.forceConflicts,
         takeOwnership: given.takeOwnership,
       },
-      { ...context, cluster, ...secondSources(session, given.alarms), trace },
+      { ...context, cluster, access: cluster.doctor, ...secondSources(session, given.alarms), trace },
     )
   const placed = (): Promise<ReleaseOutcome> => withPlaces(manifests, given.namespace, release)
   const outcome = given.dryRun ? await placed() : await shownOnGitHub(given, context, placed)

@@ -19,7 +19,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   const alarms = given.alarms !== undefined
   const policy = eksDeploy({ ...place, cluster: given.cluster, repositories: ['*'], alarms })
   const session = await openSession({ role: given.role, region: given.region, policy }, context)
-  const cluster = await connectEks({ cluster: given.cluster, session, context })
+  const cluster = await connectEks({ cluster: given.cluster, session, namespace: given.namespace, context })
   const trace = openTrace(given, context)
   outputs.set({ trace: trace.path })
   const outcome = await rollback(
@@ -34,7 +34,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
       ...healthOptions(given),
       dryRun: given.dryRun,
     },
-    { ...context, cluster, ...secondSources(session, given.alarms), trace },
+    { ...context, cluster, access: cluster.doctor, ...secondSources(session, given.alarms), trace },
   )
   outputs.set({ to: outcome.rollbackTo })
   if (!given.dryRun) await returnShownOnGitHub(given, context, outcome)

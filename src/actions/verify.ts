@@ -26,14 +26,20 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   const place = { partition, account, region: given.region, cluster: given.cluster }
   const policy = eksDeploy({ ...place, repositories: ['*'], alarms: given.alarms !== undefined })
   const session = await openSession({ role: given.role, region: given.region, policy }, context)
-  const cluster = await connectEks({ cluster: given.cluster, session, context })
+  const cluster = await connectEks({
+    cluster: given.cluster,
+    session,
+    namespace: given.namespace,
+    writes: false,
+    context,
+  })
   const application = given.helmRelease ?? given.namespace
   const trace = openTrace({ ...given, application }, context)
   outputs.set({ trace: trace.path })
   const { namespace, expectedImages = [], timeout: timeoutMs, soak: soakMs } = given
   const outcome = await verify(
     { application, namespace, query, images: expectedImages, timeoutMs, soakMs, ...healthOptions(given) },
-    { ...context, cluster, ...secondSources(session, given.alarms), trace },
+    { ...context, cluster, access: cluster.doctor, ...secondSources(session, given.alarms), trace },
   )
   return concludeRelease(outcome, { action: contract.name, cluster: given.cluster, context }, { outputs, summary })
 })

@@ -1,4 +1,5 @@
 import type { EKSClientConfig } from '@aws-sdk/client-eks'
+import { defined } from '../runtime/defined.ts'
 import { DeniedError, RemoteError, UserError, messageOf, type SlipwayError } from '../runtime/errors.ts'
 import type { Session } from './model.ts'
 
@@ -15,7 +16,15 @@ export interface EksCluster {
   readonly publicAccess: boolean
   /** Who may reach the public endpoint. */
   readonly publicCidrs: readonly string[]
+  /** Ids of what a runner inside the VPC has to do with; absent when EKS does not name them. */
+  readonly vpc?: string
+  readonly securityGroup?: string
+  /** Where the cluster looks up what a role may be; absent when EKS does not say. */
+  readonly authenticationMode?: AuthenticationMode
 }
+
+/** Access entries, the ConfigMap aws-auth, or both; an entry wins over the ConfigMap. */
+export type AuthenticationMode = 'API' | 'API_AND_CONFIG_MAP' | 'CONFIG_MAP'
 
 /** Asks EKS for the cluster `name` in the session's account and region. */
 export async function describeEksCluster(
@@ -44,6 +53,11 @@ export async function describeEksCluster(
       status: cluster.status ?? 'unknown',
       publicAccess: network?.endpointPublicAccess ?? true,
       publicCidrs: network?.publicAccessCidrs ?? [],
+      ...defined({
+        vpc: network?.vpcId,
+        securityGroup: network?.clusterSecurityGroupId,
+        authenticationMode: cluster.accessConfig?.authenticationMode,
+      }),
     }
   } catch (thrown) {
     if (signal.aborted || thrown instanceof RemoteError) throw thrown

@@ -4,6 +4,8 @@ export interface Credentials {
   readonly secretAccessKey: string
   readonly sessionToken: string
   readonly expiration: Date
+  /** How long the session token is, in percent of the longest that STS gives out; absent when STS did not say. */
+  readonly tokenUtilization?: number
 }
 
 /** A role that this process has assumed. Nothing of it leaves the process. */

@@ -71,7 +71,8 @@ export interface DeployTo extends RepositoriesOf {
 export function eksDeploy({ cluster, alarms = false, ...place }: DeployTo): PolicyDocument {
   const reach: PolicyStatement = {
     Effect: 'Allow',
-    Action: 'eks:DescribeCluster',
+    // Its access entries are looked up when it does not know the role.
+    Action: ['eks:DescribeCluster', 'eks:ListAccessEntries'],
     Resource: `arn:${place.partition}:eks:${place.region}:${place.account}:cluster/${cluster}`,
   }
   const targets = ['elasticloadbalancing:DescribeTargetGroups', 'elasticloadbalancing:DescribeTargetHealth']

@@ -55,6 +55,7 @@ export function stsAssumeRole(config: Pick<STSClientConfig, 'endpoint'> = {}): A
           secretAccessKey: SecretAccessKey,
           sessionToken: SessionToken,
           expiration: Expiration,
+          ...(answer.SessionTokenUtilization === undefined ? {} : { tokenUtilization: answer.SessionTokenUtilization }),
         },
         ...(answer.SessionTokenUtilization === undefined ? {} : { tokenUtilization: answer.SessionTokenUtilization }),
       }

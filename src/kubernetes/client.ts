@@ -1,3 +1,4 @@
+import { createReview, type AccessReview } from './access/review.ts'
 import { createDiscovery } from './discovery.ts'
 import { KubeError } from './errors.ts'
 import type { ApplyOptions, Cluster, Keep, Kind, KubeObject, LogOptions } from './model.ts'
@@ -17,6 +18,8 @@ const versionPatienceMs = 8_000
 
 /** A Cluster that can be closed. Open watches and requests end with an error. */
 export interface ClusterClient extends Cluster {
+  /** What the API server says of this client's own rights. */
+  readonly review: AccessReview
   readonly close: () => Promise<void>
 }
 
@@ -35,6 +38,7 @@ export function createCluster(options: Connection & TransportPorts): ClusterClie
     async namespaced(kind, signal) {
       return (await discovery.find(kind, signal))?.namespaced
     },
+    review: createReview(transport, discovery),
     close: () => transport.close(),
   }
 }

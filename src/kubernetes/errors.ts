@@ -1,4 +1,6 @@
-import { RemoteError, SlipwayError, type ErrorKind } from '../runtime/errors.ts'
+import type { Instant } from '../runtime/clock.ts'
+import { defined } from '../runtime/defined.ts'
+import { RemoteError, SlipwayError, messageOf, type ErrorKind } from '../runtime/errors.ts'
 
 /** One entry of a Status' `details.causes`: a rejected field, or a field that another manager owns. */
 export interface KubeCause {
@@ -25,6 +27,8 @@ export interface KubeStatus {
   readonly causes: readonly KubeCause[]
   /** How long the server asks to wait. */
   readonly retryAfterMs?: number
+  /** The server's clock at its answer, to the second. */
+  readonly answeredAt?: Instant
 }
 
 /** Statuses that say "not now" rather than "no". */
@@ -42,6 +46,7 @@ export class KubeError extends SlipwayError {
   readonly reason: string
   readonly causes: readonly KubeCause[]
   readonly retryAfterMs: number | undefined
+  readonly answeredAt: Instant | undefined
   /** True when the same request may succeed later without anyone changing anything. */
   readonly retryable: boolean
 
@@ -51,6 +56,7 @@ export class KubeError extends SlipwayError {
     this.reason = answer.reason
     this.causes = answer.causes
     this.retryAfterMs = answer.retryAfterMs
+    this.answeredAt = answer.answeredAt
     this.retryable = isPassing(answer)
   }
 
@@ -61,13 +67,14 @@ export class KubeError extends SlipwayError {
 }
 
 /** Why there was no answer. */
-export type SilenceReason = 'dns' | 'refused' | 'timeout' | 'tls' | 'reset' | 'silent' | 'other'
+export type SilenceReason = 'dns' | 'refused' | 'timeout' | 'tls' | 'proxy' | 'reset' | 'silent' | 'other'
 
-const silenceSays: Readonly<Record<SilenceReason, string>> = {
+export const silenceSays: Readonly<Record<SilenceReason, string>> = {
   dns: 'its host name cannot be resolved',
   refused: 'it refuses connections',
   timeout: 'it does not accept connections within the time limit',
   tls: 'its certificate is not trusted',
+  proxy: 'the proxy on the way does not let it through',
   reset: 'the connection broke',
   silent: 'it accepted the request and never answered',
   other: 'the connection failed',
@@ -76,6 +83,8 @@ const silenceSays: Readonly<Record<SilenceReason, string>> = {
 /** No answer of the API server: the network, the name or the certificate is in the way. */
 export class UnreachableError extends RemoteError {
   readonly reason: SilenceReason
+  /** Code of the network error: `ENOTFOUND`, `CERT_HAS_EXPIRED` …; empty when it has none. */
+  readonly network: string
   /** False when the request certainly never reached the server, so that even a write may be repeated. */
   readonly sent: boolean
 
@@ -85,13 +94,18 @@ export class UnreachableError extends RemoteError {
       cause,
     })
     this.reason = reason
+    this.network = codeOfThrown(cause)
     this.sent = reason === 'reset' || reason === 'silent' || reason === 'other'
   }
 }
 
 /** Reads the Status object out of the body of a refusal. A body that is none becomes the message, shortened. */
-export function parseStatus(status: number, body: string, retryAfterMs?: number): KubeStatus {
-  const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
+export function parseStatus(
+  status: number,
+  body: string,
+  { retryAfterMs, answeredAt }: Pick<KubeStatus, 'retryAfterMs' | 'answeredAt'> = {},
+): KubeStatus {
+  const head = defined({ retryAfterMs, answeredAt })
   const parsed = parseObject(body)
   if (parsed?.['kind'] !== 'Status') {
     const text = body.replace(/\s+/g, ' ').trim().slice(0, 300)
@@ -100,7 +114,7 @@ export function parseStatus(status: number, body: string, retryAfterMs?: number)
       reason: '',
       message: text === '' ? `The API server answered ${status}.` : text,
       causes: [],
-      ...wait,
+      ...head,
     }
   }
   const { reason, message, details } = parsed
@@ -109,7 +123,7 @@ export function parseStatus(status: number, body: string, retryAfterMs?: number)
     reason: typeof reason === 'string' ? reason : '',
     message: typeof message === 'string' && message !== '' ? message : `The API server answered ${status}.`,
     causes: causesOf(details),
-    ...wait,
+    ...head,
   }
 }
 
@@ -120,21 +134,40 @@ export function silenceReasonOf(thrown: unknown): SilenceReason {
   if (code === 'ECONNREFUSED') return 'refused'
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH')
     return 'timeout'
-  if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code)) return 'tls'
+  if (/^(ERR_TLS|ERR_SSL|EPROTO|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code)) return 'tls'
+  if (code === 'UND_ERR_ABORTED' && messageOf(thrown).startsWith('Proxy response')) return 'proxy'
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return 'silent'
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE') return 'reset'
   return 'other'
 }
 
-/** `may not list pods in namespace "shop"`, from the text of a 403; undefined when it has another form. */
-export function missingPermission(message: string): string | undefined {
+/** What a 403 of the API server's authorization refuses; undefined for one that comes from an admission policy. */
+export interface Forbidden {
+  readonly verb: string
+  /** Plural, with its subresource: `pods/log`. */
+  readonly resource: string
+  /** Empty for the core API. */
+  readonly group: string
+  readonly namespace?: string
+}
+
+/** Reads the text of a 403. */
+export function forbiddenIn(message: string): Forbidden | undefined {
   // User "x" cannot list resource "pods" in API group "" in the namespace "shop"
   const match =
     /cannot (?<verb>\w+) resource "(?<resource>[^"]+)" in API group "(?<group>[^"]*)"(?: in the namespace "(?<namespace>[^"]+)")?/.exec(
       message,
     )
-  if (!match?.groups) return undefined
-  const { verb, resource, group, namespace } = match.groups
+  const { verb, resource, group, namespace } = match?.groups ?? {}
+  if (verb === undefined || resource === undefined || group === undefined) return undefined
+  return { verb, resource, group, ...(namespace === undefined ? {} : { namespace }) }
+}
+
+/** `verb "list" on "pods" (API group "") in namespace "shop"`, from the text of a 403; undefined when it has another form. */
+export function missingPermission(message: string): string | undefined {
+  const forbidden = forbiddenIn(message)
+  if (forbidden === undefined) return undefined
+  const { verb, resource, group, namespace } = forbidden
   const where = namespace === undefined ? 'at the cluster scope' : `in namespace "${namespace}"`
   return `verb "${verb}" on "${resource}" (API group "${group}") ${where}`
 }

@@ -5,7 +5,7 @@ import { KubeError, UnreachableError } from './errors.ts'
  * Whether a request may be sent again after `failure`.
  * A refusal with Retry-After, and every 429, was not processed (client-go repeats those for any verb, too);
  * other failures leave open whether a write happened, so only idempotent requests are repeated.
- * A wrong name or an untrusted certificate does not change within seconds.
+ * A wrong name, an untrusted certificate or a proxy that refuses does not change within seconds.
  */
 export function mayRepeat(failure: unknown, idempotent: boolean, random: () => number): RetryWord {
   if (failure instanceof KubeError) {
@@ -15,7 +15,7 @@ export function mayRepeat(failure: unknown, idempotent: boolean, random: () => n
     return failure.status === 429 || idempotent ? 'yes' : 'no'
   }
   if (failure instanceof UnreachableError) {
-    if (failure.reason === 'tls' || failure.reason === 'dns') return 'no'
+    if (failure.reason === 'tls' || failure.reason === 'dns' || failure.reason === 'proxy') return 'no'
     return idempotent || !failure.sent ? 'yes' : 'no'
   }
   return 'no'

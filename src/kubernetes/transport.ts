@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici'
 import { openAgent } from '../runtime/agent.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/context.ts'
+import { defined } from '../runtime/defined.ts'
 import { RemoteError, messageOf } from '../runtime/errors.ts'
 import { retry, type RetryWord } from '../runtime/retry.ts'
 import { KubeError, UnreachableError, parseStatus, silenceReasonOf } from './errors.ts'
@@ -158,9 +159,15 @@ async function headersOf(
 
 async function refusalOf(answer: Answer): Promise<KubeError> {
   const body = await bodyOf(answer, { limitBytes: 1024 * 1024 })
-  return new KubeError(
-    parseStatus(answer.statusCode, body.toString('utf8'), retryAfterMs(answer.headers['retry-after'])),
-  )
+  const { date, 'retry-after': retryAfter } = answer.headers
+  const head = defined({ retryAfterMs: retryAfterMs(retryAfter), answeredAt: instantOf(date) })
+  return new KubeError(parseStatus(answer.statusCode, body.toString('utf8'), head))
+}
+
+/** Of a Date header. */
+function instantOf(date: string | string[] | undefined): number | undefined {
+  const at = typeof date === 'string' ? Date.parse(date) : Number.NaN
+  return Number.isNaN(at) ? undefined : at
 }
 
 /** The whole body, unzipped, within the limit. Breaks the connection off rather than read more. */

@@ -14,6 +14,7 @@ import { prune } from './preview/preview.ts'
 import { releaseStore } from './record/record.ts'
 import type { ReleaseStore } from './record/record.ts'
 import { removeAll } from './remove.ts'
+import { releaseNeeds, withAccess } from './rights.ts'
 import { namespaceExists, requireNamespace, scopesOf } from './set/scopes.ts'
 import { shapeSet, type ShapedSet } from './set/shape.ts'
 import { snapshotOf } from './record/snapshot.ts'
@@ -62,14 +63,25 @@ interface Release {
  */
 export async function deploy(request: DeployRequest, ports: ReleasePorts): Promise<ReleaseOutcome> {
   requireRoomToSoak(request)
+  return withAccess(
+    () => releaseNeeds(request),
+    ports,
+    () => release(request, ports),
+  )
+}
+
+async function release(request: DeployRequest, ports: ReleasePorts): Promise<ReleaseOutcome> {
   const endsAt = ports.clock.now() + request.timeoutMs
   const store = releaseStore(request.namespace, request.application, ports)
   const checked = await prepare(request, store, ports)
-  if (request.dryRun) return planned(checked)
+  if (request.dryRun) {
+    await ports.access?.require(releaseNeeds(request))
+    return planned(checked)
+  }
   await makeNamespace(request, ports)
   return withLock(request, ports, async locked => {
-    const release = await stillCurrent(checked, store, locked)
-    return carryOut(release, Math.max(0, endsAt - ports.clock.now()), store, locked)
+    const current = await stillCurrent(checked, store, locked)
+    return carryOut(current, Math.max(0, endsAt - ports.clock.now()), store, locked)
   })
 }
 

@@ -1,3 +1,4 @@
+import type { AccessDoctor } from '../kubernetes/access/doctor.ts'
 import type { Cluster } from '../kubernetes/model.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/context.ts'
@@ -16,6 +17,8 @@ export interface ReleasePorts {
   readonly targets?: TargetHealth
   /** Alarms that must stay quiet; absent when the user names none. */
   readonly alarms?: Alarms
+  /** Says why the API server refuses what it refuses; without it its own words have to do. */
+  readonly access?: AccessDoctor
   /** Keeps what the gates see. */
   readonly trace?: GateTrace
 }

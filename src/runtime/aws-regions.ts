@@ -56,3 +56,19 @@ export const regions: readonly string[] = Object.values(regionsByPartition).flat
 export function partitionOf(region: string): string | undefined {
   return Object.entries(regionsByPartition).find(([, names]) => names.includes(region))?.[0]
 }
+
+/** DNS suffixes of AWS endpoints; partitions that are not listed have that of `aws`. */
+const dnsSuffixes: Readonly<Record<string, string>> = {
+  aws: 'amazonaws.com',
+  'aws-cn': 'amazonaws.com.cn',
+  'aws-eusc': 'amazonaws.eu',
+  'aws-iso': 'c2s.ic.gov',
+  'aws-iso-b': 'sc2s.sgov.gov',
+  'aws-iso-e': 'cloud.adc-e.uk',
+  'aws-iso-f': 'csp.hci.ic.gov',
+}
+
+/** `amazonaws.com`, `amazonaws.com.cn` …: what the host names of a partition's services end with. */
+export function dnsSuffixOf(partition: string): string {
+  return dnsSuffixes[partition] ?? 'amazonaws.com'
+}

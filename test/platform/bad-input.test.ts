@@ -142,9 +142,9 @@ const cases: readonly Case[] = [
   {
     action: 'rollback',
     what: 'the name of the endpoint leads nowhere',
-    code: 'cluster-unreachable',
+    code: 'cluster-dns',
     inputs: { role: stranger, cluster: names.unknown },
-    says: [`The API server of cluster "${names.unknown}" cannot be reached at`, 'its host name cannot be resolved'],
+    says: [`The API server of cluster "${names.unknown}" cannot be reached at`, 'does not know the name nowhere.gr7.'],
   },
   {
     action: 'deploy',

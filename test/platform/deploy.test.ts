@@ -276,9 +276,13 @@ describe('refused before anything is applied, in one sentence:', () => {
     ],
     [
       'a kind that the role may not write',
-      'deploy-denied',
+      'cluster-rights',
       { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'more' }, spec: { hard: { pods: '100' } } },
-      ['ResourceQuota ', 'The role lacks the verb "patch" on "resourcequotas"', 'Grant it with an RBAC rule'],
+      [
+        'app.yaml:1: arn:aws:iam::',
+        'Missing (3): create, patch, delete on resourcequotas in namespace',
+        'apply the Role',
+      ],
     ],
     [
       'a kind that the cluster does not know',

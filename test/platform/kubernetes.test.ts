@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { KubeConfig, KubernetesObjectApi, PatchStrategy, type KubernetesObject } from '@kubernetes/client-node'
 import { connectAsAdmin, quiet } from '../../sandbox/connect.ts'
 import { attach } from '../../sandbox/platform.ts'
-import { account, baseImage, cluster as world, kubernetesVersion, ports, region, roles } from '../../sandbox/world.ts'
+import { account, baseImage, cluster as world, kubernetesVersion, region, roles } from '../../sandbox/world.ts'
 import { ecrPush, eksDeploy } from '../../src/identity/session-policy.ts'
-import { openSession, type SessionContext } from '../../src/identity/session.ts'
+import { openSession } from '../../src/identity/session.ts'
 import { createCluster, type ClusterClient } from '../../src/kubernetes/client.ts'
 import { connectEks } from '../../src/kubernetes/eks.ts'
 import { KubeError } from '../../src/kubernetes/errors.ts'
@@ -18,6 +18,7 @@ import { readKubeconfig } from '../../src/kubernetes/kubeconfig.ts'
 import { LeaseLostError, acquireLease } from '../../src/kubernetes/lease.ts'
 import type { KubeObject, WatchEvent } from '../../src/kubernetes/model.ts'
 import { systemClock } from '../../src/runtime/system-clock.ts'
+import { jobContext } from '../support/job-context.ts'
 
 jest.setTimeout(120_000)
 
@@ -255,43 +256,6 @@ describe('as administrator', () => {
     expect(gaps).toBeLessThanOrEqual(lists)
   })
 })
-
-/** The context of a job with these claims in its token. */
-function jobContext(claims: object = {}): { context: SessionContext; masked: string[] } {
-  const masked: string[] = []
-  const token = async (audience: string): Promise<string> => {
-    const body = JSON.stringify({ claims, audience })
-    const answer = await fetch(`http://127.0.0.1:${ports.control}/oidc/tokens`, { method: 'POST', body })
-    return ((await answer.json()) as { readonly token: string }).token
-  }
-  const github = {
-    repository: 'acme/shop',
-    sha: 'abc',
-    ref: 'refs/heads/main',
-    eventName: 'push',
-    actor: 'me',
-    workflow: 'Ship',
-    runId: '42',
-    runAttempt: '1',
-    job: 'deploy',
-    apiUrl: 'https://api.github.com',
-    runUrl: 'https://github.com/acme/shop/actions/runs/42',
-    fromFork: false,
-  }
-  const mask = (secret: string): void => void masked.push(secret)
-  return {
-    context: {
-      oidc: { available: true, token },
-      clock: systemClock,
-      log: quiet,
-      mask,
-      random: Math.random,
-      github,
-      signal: never,
-    },
-    masked,
-  }
-}
 
 describe('as a job with an OIDC token', () => {
   const place = { partition: 'aws', region, account }

@@ -56,6 +56,20 @@ export async function findSubjects(
   return ofRelease(query.release, namespace, ports)
 }
 
+/** What is known of the objects of `query` before the cluster is asked: by label it is their kinds. Pure. */
+export function soughtBy(query: SubjectQuery, namespace: string): readonly KubeObject[] {
+  switch (query.by) {
+    case 'name':
+      return named(query.workloads, namespace)
+    case 'manifest':
+      return query.objects
+    case 'label':
+    case 'helm':
+      break
+  }
+  return workloadKinds.map(kind => ({ ...kind, metadata: { name: '', namespace } }))
+}
+
 function named(workloads: readonly NamedWorkload[], namespace: string): readonly KubeObject[] {
   return workloads.map(({ apiVersion, kind, name }) => ({ apiVersion, kind, metadata: { name, namespace } }))
 }

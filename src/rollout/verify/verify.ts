@@ -1,5 +1,6 @@
 import { healthOptions, type HealthOptions } from '../../health/options.ts'
 import { cause } from '../../health/evidence.ts'
+import type { KubeObject } from '../../kubernetes/model.ts'
 import { nameOf } from '../../kubernetes/names.ts'
 import type { Instant } from '../../runtime/clock.ts'
 import { alarmsBefore } from '../alarms.ts'
@@ -7,11 +8,12 @@ import { runGate } from '../gate/run-gate.ts'
 import type { GateResult, ReleaseOutcome } from '../model.ts'
 import { imagesOf } from '../set/pin.ts'
 import type { ReleasePorts } from '../ports.ts'
+import { verifyNeeds, withAccess } from '../rights.ts'
 import { requireNamespace } from '../set/scopes.ts'
 import { requireRoomToSoak } from '../stages.ts'
 import { surroundings } from '../surroundings.ts'
 import { awaitImages, type Arrival } from './await-images.ts'
-import { findSubjects, type SubjectQuery } from './subject-query.ts'
+import { findSubjects, soughtBy, type SubjectQuery } from './subject-query.ts'
 
 export interface VerifyRequest extends HealthOptions {
   readonly application: string
@@ -29,6 +31,19 @@ export interface VerifyRequest extends HealthOptions {
  */
 export async function verify(request: VerifyRequest, ports: ReleasePorts): Promise<ReleaseOutcome> {
   requireRoomToSoak(request)
+  const known = { objects: soughtBy(request.query, request.namespace) }
+  return withAccess(
+    () => verifyNeeds({ ...request, ...known }),
+    ports,
+    () => judge(request, ports, known),
+  )
+}
+
+async function judge(
+  request: VerifyRequest,
+  ports: ReleasePorts,
+  known: { objects: readonly KubeObject[] },
+): Promise<ReleaseOutcome> {
   const { cluster, clock, signal, log } = ports
   const { application, namespace, timeoutMs, soakMs } = request
   const startedAt = clock.now()
@@ -36,6 +51,7 @@ export async function verify(request: VerifyRequest, ports: ReleasePorts): Promi
   await cluster.version(signal)
   await requireNamespace(namespace, [], cluster, signal)
   const found = await findSubjects(request.query, namespace, ports)
+  known.objects = found
   const alarms = await alarmsBefore(ports)
   log.info(`judging ${found.map(nameOf).join(', ')}`)
   const arrival = await awaitImages(found, request.images, endsAt, ports)

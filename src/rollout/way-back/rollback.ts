@@ -1,4 +1,6 @@
 import type { HealthOptions } from '../../health/options.ts'
+import type { Purpose } from '../../kubernetes/access/doctor.ts'
+import type { KubeObject } from '../../kubernetes/model.ts'
 import { UserError } from '../../runtime/errors.ts'
 import { closeApplySet, writeApplySet } from '../set/applyset.ts'
 import { besides, objectsOf, originOf, wasJudged, wentWell } from '../record/leftovers.ts'
@@ -8,6 +10,7 @@ import type { ReleasePorts } from '../ports.ts'
 import { prune } from '../preview/preview.ts'
 import { recordedApplications, releaseStore } from '../record/record.ts'
 import type { ReleaseStore } from '../record/record.ts'
+import { releaseNeeds, withAccess } from '../rights.ts'
 import { isSuccess, requireRoomToSoak } from '../stages.ts'
 import { withUnreadConfig } from '../set/unread-config.ts'
 import { goneImage, planReturn, reapply, type Return } from './way-back.ts'
@@ -38,9 +41,24 @@ interface Demand extends Return {
  */
 export async function rollback(request: RollbackRequest, ports: ReleasePorts): Promise<ReleaseOutcome> {
   requireRoomToSoak(request)
+  const known: { objects: readonly KubeObject[] } = { objects: [] }
+  const purpose = (): Purpose => releaseNeeds({ ...request, ...known })
+  return withAccess(purpose, ports, () => rollBack(request, ports, purpose, known))
+}
+
+async function rollBack(
+  request: RollbackRequest,
+  ports: ReleasePorts,
+  purpose: () => Purpose,
+  known: { objects: readonly KubeObject[] },
+): Promise<ReleaseOutcome> {
   const store = releaseStore(request.namespace, request.application, ports)
   const demand = await prepare(request, store, ports)
-  if (request.dryRun) return planned(request, demand)
+  known.objects = demand.shaped.set
+  if (request.dryRun) {
+    await ports.access?.require(purpose())
+    return planned(request, demand)
+  }
   // Again behind the lock: the release that was waited for may have changed what is live.
   return withLock(request, ports, async locked => goBack(request, await prepare(request, store, locked), store, locked))
 }

@@ -42,7 +42,13 @@ describe('describing a cluster', () => {
           status: 'ACTIVE',
           endpoint: 'https://abc.eks.amazonaws.com',
           certificateAuthority: { data: Buffer.from('PEM').toString('base64') },
-          resourcesVpcConfig: { endpointPublicAccess: true, publicAccessCidrs: ['198.51.100.0/24'] },
+          resourcesVpcConfig: {
+            endpointPublicAccess: true,
+            publicAccessCidrs: ['198.51.100.0/24'],
+            vpcId: 'vpc-1',
+            clusterSecurityGroupId: 'sg-1',
+          },
+          accessConfig: { authenticationMode: 'API' },
         },
       })
     })
@@ -53,6 +59,9 @@ describe('describing a cluster', () => {
       status: 'ACTIVE',
       publicAccess: true,
       publicCidrs: ['198.51.100.0/24'],
+      vpc: 'vpc-1',
+      securityGroup: 'sg-1',
+      authenticationMode: 'API',
     })
   })
 

@@ -73,6 +73,23 @@ describe('the token for an EKS cluster', () => {
     )
   })
 
+  test.each([
+    [2_400, undefined, 'fits'],
+    [2_700, undefined, 'eks-token-size'],
+    [2_700, 66, 'eks-token-size'],
+  ] as const)('made of a session token of %i bytes (%s %%): %s', async (size, tokenUtilization, outcome) => {
+    const long = {
+      ...credentials,
+      // As STS makes them: base64, in which one character of 32 has to be escaped in a URL.
+      sessionToken: `${'Ab0'.repeat(10)}C/`.repeat(size).slice(0, size),
+      ...(tokenUtilization === undefined ? {} : { tokenUtilization }),
+    }
+    const signed = eksToken({ ...request, credentials: long })
+    if (outcome === 'fits') return expect((await signed).token.length).toBeLessThanOrEqual(4_096)
+    const share = tokenUtilization === undefined ? `${size} bytes:` : `${size} bytes (66 % of what STS gives out):`
+    await expect(signed).rejects.toMatchObject({ code: outcome, why: expect.stringContaining(share) })
+  })
+
   test('ends after 14 minutes, or with the session', async () => {
     expect((await eksToken(request)).expiresAt - now).toBe(14 * 60_000)
     const short = { ...credentials, expiration: new Date(now + 60_000) }

@@ -25,6 +25,7 @@ describe('session policies', () => {
     const policy = eksDeploy({ ...place, cluster: 'prod', repositories: ['shop/api'] })
     expect(policy.Statement.flatMap(({ Action }) => Action)).toEqual([
       'eks:DescribeCluster',
+      'eks:ListAccessEntries',
       'elasticloadbalancing:DescribeTargetGroups',
       'elasticloadbalancing:DescribeTargetHealth',
       'ecr:BatchGetImage',

@@ -303,6 +303,7 @@ describe('through the AWS SDK, against an STS on the loopback device', () => {
       accessKeyId: 'ASIA1',
       secretAccessKey: 's',
       sessionToken: 't',
+      tokenUtilization: 91,
       expiration: new Date('2026-11-02T10:00:00Z'),
     })
     expect(server.requests).toHaveLength(1)

@@ -1,19 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import type { EksCluster } from '../../../src/identity/eks-cluster.ts'
-import type { Session } from '../../../src/identity/model.ts'
-import { explainNoAccess, tokenSource } from '../../../src/kubernetes/eks.ts'
-import { KubeError, UnreachableError, type SilenceReason } from '../../../src/kubernetes/errors.ts'
-import { recordingLog } from '../../support/context.ts'
+import type { Credentials, Session } from '../../../src/identity/model.ts'
+import { tokenSource } from '../../../src/kubernetes/eks.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
-
-const cluster: EksCluster = {
-  name: 'prod',
-  endpoint: 'https://abc.eks.amazonaws.com',
-  ca: 'PEM',
-  status: 'ACTIVE',
-  publicAccess: true,
-  publicCidrs: ['0.0.0.0/0'],
-}
 
 function session(clock: ManualClock, lifetimeMs = 3_600_000, sessionToken = 'session'): Session {
   const expiration = new Date(clock.now() + lifetimeMs)
@@ -28,8 +16,8 @@ function session(clock: ManualClock, lifetimeMs = 3_600_000, sessionToken = 'ses
 
 describe('the token of a connection', () => {
   test('is kept for ten minutes, then signed anew', async () => {
-    const [clock, log, masked] = [new ManualClock(), recordingLog(), [] as string[]]
-    const token = tokenSource('prod', session(clock), { clock, log, mask: secret => void masked.push(secret) })
+    const [clock, masked] = [new ManualClock(), [] as string[]]
+    const token = tokenSource('prod', session(clock), { clock, mask: secret => void masked.push(secret) })
     const first = await token(false)
     clock.advance(599_000)
     expect(await token(false)).toBe(first)
@@ -41,7 +29,7 @@ describe('the token of a connection', () => {
 
   test('is signed anew at once when the server refused it', async () => {
     const clock = new ManualClock()
-    const token = tokenSource('prod', session(clock), { clock, log: recordingLog(), mask: () => {} })
+    const token = tokenSource('prod', session(clock), { clock, mask: () => {} })
     const first = await token(false)
     clock.advance(1_000)
     expect(await token(true)).not.toBe(first)
@@ -51,7 +39,6 @@ describe('the token of a connection', () => {
     const [clock, masked] = [new ManualClock(), [] as string[]]
     const token = tokenSource('prod', session(clock), {
       clock,
-      log: recordingLog(),
       mask: secret => void masked.push(secret),
     })
     const tokens = await Promise.all([token(false), token(false), token(false)])
@@ -63,7 +50,6 @@ describe('the token of a connection', () => {
     const [clock, masked] = [new ManualClock(), [] as string[]]
     const token = tokenSource('prod', session(clock, 5 * 60_000), {
       clock,
-      log: recordingLog(),
       mask: secret => void masked.push(secret),
     })
     await token(false)
@@ -72,52 +58,45 @@ describe('the token of a connection', () => {
     expect(masked).toHaveLength(2)
   })
 
-  test('that is longer than EKS takes is warned about', async () => {
-    const [clock, log] = [new ManualClock(), recordingLog()]
-    await tokenSource('prod', session(clock, 3_600_000, 'x'.repeat(3_500)), { clock, log, mask: () => {} })(false)
-    expect(log.lines).toEqual([
-      expect.stringMatching(/^warning: The token for cluster prod has \d{4} bytes; EKS may refuse over 4096/),
-    ])
-  })
-})
-
-describe('a cluster that exists but cannot be used', () => {
-  const unreachable = (reason: SilenceReason): UnreachableError =>
-    new UnreachableError(cluster.endpoint, reason, undefined)
-  const restricted = { ...cluster, publicCidrs: ['10.0.0.0/8'] }
-  const hidden = { ...cluster, publicAccess: false }
-  test.each([
-    ['an untrusted certificate', unreachable('tls'), cluster, 'cluster-tls', /not signed by the CA/],
-    ['a private endpoint that no DNS knows', unreachable('dns'), hidden, 'cluster-private', /inside its VPC only/],
-    ['a private endpoint that times out', unreachable('timeout'), hidden, 'cluster-private', /inside its VPC only/],
-    ['a public endpoint for few', unreachable('timeout'), restricted, 'cluster-cidr', /10\.0\.0\.0\/8 only/],
-    [
-      'a public endpoint for few that refuses',
-      unreachable('refused'),
-      restricted,
-      'cluster-unreachable',
-      /refuses connections/,
-    ],
-    ['an endpoint that does not answer', unreachable('timeout'), cluster, 'cluster-unreachable', /time limit/],
-  ])('%s', (_, error, described, code, why) => {
-    expect(explainNoAccess(error, described, session(new ManualClock()))).toMatchObject({
-      kind: 'remote',
-      code,
-      why: expect.stringMatching(why),
+  test('is signed with the new credentials once the session was renewed', async () => {
+    const clock = new ManualClock()
+    const credentials = (accessKeyId: string, endsAt: number): Credentials => ({
+      accessKeyId,
+      secretAccessKey: 'secret',
+      sessionToken: 'session',
+      expiration: new Date(endsAt),
     })
+    const [first, second] = [
+      credentials('FIRST', clock.now() + 900_000),
+      credentials('SECOND', clock.now() + 1_800_000),
+    ]
+    const renewed: Session = {
+      ...session(clock),
+      // As identity/session.ts: renewed six minutes before their end.
+      credentials: async () => (clock.now() < first.expiration.getTime() - 360_000 ? first : second),
+    }
+    const token = tokenSource('prod', renewed, { clock, mask: () => {} })
+    const keyAfter = async (ms: number): Promise<string | undefined> => {
+      clock.advance(ms)
+      const url = Buffer.from((await token(false)).slice('k8s-aws-v1.'.length), 'base64url').toString('utf8')
+      return new URL(url).searchParams.get('X-Amz-Credential')?.split('/')[0]
+    }
+    expect(await keyAfter(0)).toBe('FIRST')
+    expect(await keyAfter(599_000)).toBe('FIRST')
+    expect(await keyAfter(2_000)).toBe('SECOND')
+    expect(await keyAfter(300_000)).toBe('SECOND')
   })
 
-  test('a role without access entry is told which one to create', () => {
-    const refused = new KubeError({ status: 401, reason: 'Unauthorized', message: 'Unauthorized', causes: [] })
-    expect(explainNoAccess(refused, cluster, session(new ManualClock()))).toMatchObject({
-      kind: 'denied',
-      code: 'cluster-access',
-      todo: expect.stringContaining('--principal-arn arn:aws:iam::111122223333:role/deploy'),
+  test('that EKS would refuse for its size is not given out, and says what makes it long', async () => {
+    const clock = new ManualClock()
+    const token = tokenSource('prod', session(clock, 3_600_000, 'x'.repeat(2_900)), { clock, mask: () => {} })
+    await expect(token(false)).rejects.toMatchObject({
+      kind: 'user',
+      code: 'eks-token-size',
+      message: expect.stringMatching(
+        /^The token for cluster "prod" would have 4\d{3} bytes; EKS refuses more than 4096\.$/,
+      ),
+      why: expect.stringContaining('The session token inside it has 2900 bytes: session policies and session tags'),
     })
-  })
-
-  test('other answers stay what they are', () => {
-    const refused = new KubeError({ status: 403, reason: 'Forbidden', message: 'no', causes: [] })
-    expect(explainNoAccess(refused, cluster, session(new ManualClock()))).toBe(refused)
   })
 })

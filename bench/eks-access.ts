@@ -17,7 +17,7 @@ export const bench: Bench = {
   name: 'eks-access',
   demand:
     'token → aws-iam-authenticator → RBAC: allowed, denied, expired, refreshed, and what is in the way, each named right with its fix',
-  peer: 'kubectl says `Unauthorized` or `i/o timeout` to nearly all of them',
+  peer: 'no measured peer: a 401 is a bare `Unauthorized` to others, a closed way an `i/o timeout`',
   async run() {
     const platform = await ensureUp()
     const program = join(root, 'bench/inside/eks-access.ts')

@@ -121,9 +121,10 @@ export function attach(name: string = here()): Platform {
   }
 }
 
-/** The platform, started (and provisioned) first when it is not up. */
+/** The platform, started (and provisioned) first when it is not up; inside one it is that one, whatever its name. */
 export async function ensureUp(name = 'default', print: (line: string) => void = console.error): Promise<Platform> {
-  if (!isInside()) await up(name, print)
+  if (isInside()) return attach()
+  await up(name, print)
   return attach(name)
 }
 

@@ -2,7 +2,7 @@ import { describeEksCluster } from '../identity/eks-cluster.ts'
 import { eksToken, type EksToken } from '../identity/eks-token.ts'
 import type { Session } from '../identity/model.ts'
 import type { Context } from '../runtime/context.ts'
-import { accessDoctor, type AccessDoctor } from './access/doctor.ts'
+import type { AccessDoctor, Patient } from './access/doctor.ts'
 import { createCluster, type ClusterClient } from './client.ts'
 import type { TokenSource } from './transport.ts'
 
@@ -44,7 +44,7 @@ export async function connectEks({
   await token(false)
   const client = createCluster({ server: described.endpoint, ca: described.ca, token, clock, log, random })
   const { review } = client
-  const doctor = accessDoctor({ cluster: described, session, token, review, namespace, writes, context })
+  const doctor = onCall({ cluster: described, session, token, review, namespace, writes, context })
   try {
     const version = await client.version(signal)
     log.debug(`cluster ${name}: Kubernetes ${version} at ${described.endpoint}`)
@@ -53,6 +53,15 @@ export async function connectEks({
     const explained = await doctor.explain(thrown)
     await client.close()
     throw explained
+  }
+}
+
+/** A release that is fine does not load what explains one that is not. */
+function onCall(patient: Patient): AccessDoctor {
+  const come = async (): Promise<AccessDoctor> => (await import('./access/doctor.ts')).accessDoctor(patient)
+  return {
+    explain: async (failure, purpose) => (await come()).explain(failure, purpose),
+    require: async purpose => (await come()).require(purpose),
   }
 }
 

@@ -223,6 +223,17 @@ export const changingCases: readonly AccessCase[] = [
     play: world => untilMapped(world, { 'dry-run': 'true' }),
   },
   {
+    what: 'no rights: a verify names those to read, and no others',
+    expected: 'cluster-rights',
+    says: [
+      /Missing \(7\): get, list, watch on deployments\.apps and list, watch on pods and list, watch on replicasets\.apps in namespace/,
+    ],
+    async play({ namespace, roles }) {
+      const place = { region, cluster: prod.name, namespace, soak: '0s', role: roles.mapped }
+      return played(await step('verify', { ...place, workloads: 'deployment/api' }))
+    },
+  },
+  {
     what: 'no rights: a deploy names all of them, and writes nothing',
     expected: 'cluster-rights',
     says: ['Missing (21)', 'they give the group "slipway-deploy"'],
@@ -279,6 +290,26 @@ export const changingCases: readonly AccessCase[] = [
       // Discovery, then the list: each request that was refused is repeated with one new token.
       const once = signed.filter(Boolean).length === signed.filter(fresh => !fresh).length
       return once ? answer : { ...answer, but: `tokens: ${signed.join()}` }
+    },
+  },
+  {
+    what: 'a token of ten minutes ago: signed anew before anybody refuses it',
+    expected: 'allowed',
+    async play({ namespace }) {
+      const { context, masked } = jobContext()
+      let aheadMs = 0
+      const clock = { ...systemClock, now: () => systemClock.now() + aheadMs }
+      const session = await openSession({ role: roles.deploy, region }, context)
+      const eks = await connectEks({ cluster: prod.name, session, context: { ...context, clock } })
+      const tokens = (): number => masked.filter(secret => secret.startsWith('k8s-aws-v1.')).length
+      const look = (): Promise<unknown> => eks.list({ apiVersion: 'v1', kind: 'ConfigMap' }, namespace)
+      await look()
+      const before = tokens()
+      aheadMs = 601_000
+      const answer = await thrownBy(look)
+      await eks.close()
+      const counted = `${before}, then ${tokens()}`
+      return counted === '1, then 2' ? answer : { ...answer, but: `tokens: ${counted}` }
     },
   },
   {

@@ -43,6 +43,8 @@ export interface AccessReview {
 }
 
 const parallelRequests = 16
+/** A failure is to be explained now, or not at all. */
+const patienceMs = 5_000
 
 /**
  * One SelfSubjectAccessReview per right. A SelfSubjectRulesReview would take one request per namespace, but it lists
@@ -117,5 +119,6 @@ function accessReviewOf({ verb, group, resource: full, namespace }: Right): obje
 
 /** Reviews are made, not stored: asking twice changes nothing. */
 function post(path: string, body: object): KubeRequest {
-  return { method: 'POST', path, body: JSON.stringify(body), contentType: 'application/json', idempotent: true }
+  const contentType = 'application/json'
+  return { method: 'POST', path, body: JSON.stringify(body), contentType, idempotent: true, patienceMs }
 }

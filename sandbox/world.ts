@@ -43,6 +43,8 @@ export const ports = {
 
 export const hosts = {
   registry: `${account}.dkr.ecr.${region}.amazonaws.com`,
+  /** The same registry, for clients with IPv6 too. */
+  registryDualStack: `${account}.dkr-ecr.${region}.on.aws`,
   database: `shop.cluster-c0ffee123456.${region}.rds.amazonaws.com`,
   cache: 'master.shop.c0ffee.use1.cache.amazonaws.com',
   loadBalancer: `shop-1234567890.${region}.elb.amazonaws.com`,
@@ -54,6 +56,7 @@ export const awsServices = [
   'sts',
   'eks',
   'api.ecr',
+  'api.ecr-public',
   'iam',
   'elasticloadbalancing',
   'secretsmanager',
@@ -73,6 +76,7 @@ export const frontHosts: readonly string[] = [
   'iam.amazonaws.com',
   'sts.amazonaws.com',
   hosts.registry,
+  hosts.registryDualStack,
   hosts.issuer,
   'api.github.com',
   'uploads.github.com',
@@ -96,6 +100,9 @@ export const roles = {
 } as const
 
 export const repositories = ['shop/api'] as const
+
+/** First part of the names of the account's own public repositories: `public.ecr.aws/acme/shop`. */
+export const publicAlias = 'acme'
 
 /** Base image of the sample, as its Dockerfile names it. */
 export const baseImage = 'public.ecr.aws/docker/library/python:3.11-slim-bookworm'

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { account } from '../world.ts'
+import type { Exchange, Need } from './http.ts'
 import { keepLineChild } from './json-lines.ts'
 import type { Moto, Role } from './moto.ts'
 import type { Session } from './sessions.ts'
@@ -25,6 +26,21 @@ export interface Authorizer {
   wellFormed(policy: unknown): Promise<boolean>
   clear(): void
   stop(): void
+}
+
+/** Checks all of `needs`; the sentence of the first refusal. What was checked is in the log of requests. */
+export async function firstDenial(
+  needs: readonly Need[],
+  session: Session,
+  { note }: Pick<Exchange, 'note'>,
+  authorizer: Pick<Authorizer, 'check'>,
+): Promise<Denial> {
+  for (const need of needs) {
+    note.needs = [...(note.needs ?? []), need]
+    const denial = await authorizer.check(session, need.action, need.resource)
+    if (denial !== undefined) return denial
+  }
+  return undefined
 }
 
 const script = fileURLToPath(new URL('./evaluator.ts', import.meta.url))

@@ -1,7 +1,7 @@
 import { awsError, refusal, type AwsError, type Refusal } from './aws-errors.ts'
-import type { Authorizer } from './authorizer.ts'
+import { firstDenial, type Authorizer } from './authorizer.ts'
 import { callerOf } from './caller.ts'
-import { readBody, send, type Answer, type Exchange } from './http.ts'
+import { readBody, send, type Answer, type Exchange, type Need } from './http.ts'
 import type { Moto } from './moto.ts'
 import { formOf, operationOf, protocolOf, serviceOf, type Operation } from './operations.ts'
 import type { Session } from './sessions.ts'
@@ -53,7 +53,7 @@ export async function handleAws(exchange: Exchange, world: AwsWorld): Promise<vo
     }
     return send(exchange, awsError(protocol, unknown))
   }
-  const denial = await firstDenial(world.authorizer, caller.session, operation)
+  const denial = await firstDenial(needsOf(operation), caller.session, exchange, world.authorizer)
   if (denial !== undefined) return refuse(exchange, protocol, 'denied', denial)
   send(exchange, await answerOf(operation, caller.session, raw, world))
 }
@@ -70,18 +70,16 @@ const actionNames: Readonly<Record<string, string>> = {
   'secretsmanager:BatchGetSecretValue': 'secretsmanager:GetSecretValue',
 }
 
-async function firstDenial(
-  authorizer: Authorizer,
-  session: Session,
-  operation: Operation,
-): Promise<string | undefined> {
-  const named = `${operation.service}:${operation.name}`
-  const action = actionNames[named] ?? named
-  for (const resource of operation.resources) {
-    const denial = await authorizer.check(session, action, resource)
-    if (denial !== undefined) return denial
-  }
-  return undefined
+/** Actions that an operation needs beside its own. */
+const furtherActions: Readonly<Record<string, string>> = {
+  'ecr-public:GetAuthorizationToken': 'sts:GetServiceBearerToken',
+}
+
+function needsOf({ service, name, resources }: Operation): readonly Need[] {
+  const named = `${service}:${name}`
+  const further = furtherActions[named]
+  const own = resources.map(resource => ({ action: actionNames[named] ?? named, resource }))
+  return further === undefined ? own : [...own, { action: further, resource: '*' }]
 }
 
 async function answerOf(operation: Operation, session: Session, raw: RawRequest, world: AwsWorld): Promise<Answer> {

@@ -7,23 +7,21 @@ import type { StoredImage } from './moto.ts'
 import type { Operation } from './operations.ts'
 import type { RegistryTokens } from './registry-tokens.ts'
 import type { Scan, Scans } from './scans.ts'
+import type { Session } from './sessions.ts'
 
 type Input = Operation['input']
 
 /** ECR's control plane where moto has no data plane, no time and no scanner behind it. */
 export function ecrOverrides(images: Images, tokens: RegistryTokens, scans: Scans): Override {
   return (operation, session) => {
+    if (operation.service === 'ecr-public' && operation.name === 'GetAuthorizationToken')
+      return ok({ authorizationData: authorization(tokens, session) })
     if (operation.service !== 'ecr') return undefined
     switch (operation.name) {
-      case 'GetAuthorizationToken': {
-        const { password, expires } = tokens.issue(session)
-        const authorizationToken = Buffer.from(`AWS:${password}`).toString('base64')
+      case 'GetAuthorizationToken':
         return ok({
-          authorizationData: [
-            { authorizationToken, expiresAt: Math.floor(expires / 1000), proxyEndpoint: `https://${hosts.registry}` },
-          ],
+          authorizationData: [{ ...authorization(tokens, session), proxyEndpoint: `https://${hosts.registry}` }],
         })
-      }
       case 'PutImage':
         return putImage(operation.input, images)
       case 'StartImageScan':
@@ -36,6 +34,12 @@ export function ecrOverrides(images: Images, tokens: RegistryTokens, scans: Scan
         return undefined
     }
   }
+}
+
+function authorization(tokens: RegistryTokens, session: Session): object {
+  const { password, expires } = tokens.issue(session)
+  const authorizationToken = Buffer.from(`AWS:${password}`).toString('base64')
+  return { authorizationToken, expiresAt: Math.floor(expires / 1000) }
 }
 
 function ok(value: unknown): Answer {

@@ -1,5 +1,12 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 
+/** A permission that a request was checked for. */
+export interface Need {
+  /** `ecr:PutImage` */
+  readonly action: string
+  readonly resource: string
+}
+
 /** One request to the front and the place for its answer. */
 export interface Exchange {
   readonly request: IncomingMessage
@@ -8,7 +15,7 @@ export interface Exchange {
   readonly host: string
   readonly url: URL
   /** What the request log shows; handlers fill it in. */
-  readonly note: { service?: string; operation?: string; principal?: string; code?: string }
+  readonly note: { service?: string; operation?: string; principal?: string; code?: string; needs?: readonly Need[] }
 }
 
 export type Handler = (exchange: Exchange) => Promise<void> | void

@@ -1,3 +1,5 @@
+import type { Need } from './http.ts'
+
 /** What one request was and how it ended; shown by GET /requests of the control API. */
 export interface LoggedRequest {
   readonly at: string
@@ -8,6 +10,8 @@ export interface LoggedRequest {
   readonly operation?: string
   readonly principal?: string
   readonly status: number
+  /** Permissions that it was checked for, up to the first that was refused. */
+  readonly needs?: readonly Need[]
   /** Error code of the service, when it refused. */
   readonly code?: string
   readonly ms: number

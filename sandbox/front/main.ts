@@ -21,7 +21,7 @@
  * | GET /healthz | 200 once the world is seeded |
  * | POST /reset | AWS, GitHub, sessions, images, scans, grants, faults and log as at the start |
  * | POST /seed | adds roles, repositories, clusters … (shape: seed.ts) |
- * | GET /requests?since=RFC3339 | log: host, service, operation, principal, status, code, ms; DELETE empties it |
+ * | GET /requests?since=RFC3339 | log: host, service, operation, principal, needs (permissions), status, code, ms; DELETE empties it |
  * | POST /scans/rules | one ScanRule or {rules: […]} (shape: scans.ts); GET shows them, DELETE drops them |
  * | POST /oidc/grants {claims} | {url, token} for ACTIONS_ID_TOKEN_REQUEST_URL and _TOKEN (claims: issuer.ts) |
  * | POST /oidc/tokens {claims, audience, lifetime} | {token}: a JWT at once; a negative lifetime is expired |
@@ -121,10 +121,12 @@ function hostHandler(parts: Controlled, { registryPort }: Flags): Handler {
     overrides: [ecrOverrides(images, tokens, scans), targetHealthOverride(balancer), eks.override],
     amends: [ecrAmends(images), eks.amend],
   }
+  const registry: Handler = exchange => handleRegistry(exchange, { moto, authorizer, images, tokens, registryPort })
   const byHost: Readonly<Record<string, Handler>> = {
-    [hosts.registry]: exchange => handleRegistry(exchange, { moto, authorizer, images, tokens, registryPort }),
+    [hosts.registry]: registry,
+    [hosts.registryDualStack]: registry,
     [hosts.issuer]: exchange => issuer.handle(exchange),
-    'public.ecr.aws': exchange => handlePublicRegistry(exchange, registryPort),
+    'public.ecr.aws': exchange => handlePublicRegistry(exchange, { authorizer, tokens, registryPort }),
     'api.github.com': exchange => parts.github.handle(exchange),
     'uploads.github.com': exchange => parts.github.handle(exchange),
   }

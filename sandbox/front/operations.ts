@@ -27,6 +27,7 @@ const services: Readonly<Record<string, Service>> = {
   sts: { iam: 'sts', protocol: 'query' },
   eks: { iam: 'eks', protocol: 'rest-json' },
   'api.ecr': { iam: 'ecr', protocol: 'json' },
+  'api.ecr-public': { iam: 'ecr-public', protocol: 'json' },
   iam: { iam: 'iam', protocol: 'query' },
   elasticloadbalancing: { iam: 'elasticloadbalancing', protocol: 'query' },
   secretsmanager: { iam: 'secretsmanager', protocol: 'json' },

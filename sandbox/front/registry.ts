@@ -1,7 +1,7 @@
-import { request as httpRequest } from 'node:http'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream'
-import { account, hosts } from '../world.ts'
-import type { Authorizer } from './authorizer.ts'
+import { account } from '../world.ts'
+import { firstDenial, type Authorizer } from './authorizer.ts'
 import { immutableText } from './ecr.ts'
 import { readBody, send, sendJson, without, type Exchange } from './http.ts'
 import { parseManifest, type Images } from './images.ts'
@@ -18,7 +18,7 @@ export interface RegistryWorld {
 }
 
 /** One request to the data plane, by the paths of the OCI distribution specification. */
-interface Target {
+export interface Target {
   readonly repository: string
   readonly kind: 'manifests' | 'blobs' | 'uploads' | 'tags' | 'referrers'
   /** Tag, digest or upload id; empty for a new upload. */
@@ -34,10 +34,12 @@ export async function handleRegistry(exchange: Exchange, world: RegistryWorld): 
   note.principal = session.arn
   if (url.pathname === '/v2' || url.pathname === '/v2/') return sendJson(exchange, 200, {}, apiVersion)
   const target = targetOf(url.pathname)
-  const action = target && actionOf(request.method ?? 'GET', target)
-  if (!target || !action) return refuse(exchange, 405, 'UNSUPPORTED', 'The operation is unsupported.')
-  note.operation = action
-  const denial = await world.authorizer.check(session, `ecr:${action}`, repositoryArn(target.repository))
+  const actions = target && actionsOf(request, target)
+  if (!target || !actions) return refuse(exchange, 405, 'UNSUPPORTED', 'The operation is unsupported.')
+  note.operation = actions.at(-1) ?? ''
+  const resource = repositoryArn(target.repository)
+  const needs = actions.map(action => ({ action: `ecr:${action}`, resource }))
+  const denial = await firstDenial(needs, session, exchange, world.authorizer)
   if (denial !== undefined) return refuse(exchange, 403, 'DENIED', denial)
   if (!(await world.moto.repository(target.repository)))
     return refuse(
@@ -53,18 +55,14 @@ const apiVersion = { 'docker-distribution-api-version': 'registry/2.0' }
 
 /** The session of the password, or the refusal is sent. */
 function authenticate(exchange: Exchange, tokens: RegistryTokens) {
-  const header = exchange.request.headers.authorization ?? ''
-  const [user, password = ''] = Buffer.from(header.replace(/^Basic /i, ''), 'base64')
-    .toString()
-    .split(/:(.*)/s)
-  const session = user === 'AWS' ? tokens.find(password) : undefined
+  const session = tokens.find(passwordOf(exchange.request) ?? '')
   if (session === 'expired') {
     refuse(exchange, 403, 'DENIED', 'Your authorization token has expired. Reauthenticate and try again.')
     return undefined
   }
   if (session === undefined) {
     exchange.note.code = 'UNAUTHORIZED'
-    const challenge = `Basic realm="https://${hosts.registry}/",service="ecr.amazonaws.com"`
+    const challenge = `Basic realm="https://${exchange.host}/",service="ecr.amazonaws.com"`
     send(exchange, {
       status: 401,
       headers: { ...apiVersion, 'www-authenticate': challenge, 'content-type': 'text/plain' },
@@ -74,7 +72,14 @@ function authenticate(exchange: Exchange, tokens: RegistryTokens) {
   return session
 }
 
-function targetOf(path: string): Target | undefined {
+/** Password of the user `AWS`, as a client sends it. */
+export function passwordOf({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
+  const [, basic = ''] = /^Basic (.*)$/i.exec(headers.authorization ?? '') ?? []
+  const [user, password] = Buffer.from(basic, 'base64').toString().split(/:(.*)/s)
+  return user === 'AWS' ? password : undefined
+}
+
+export function targetOf(path: string): Target | undefined {
   const match =
     /^\/v2\/(?<repository>.+?)\/(?<rest>manifests\/[^/]+|blobs\/uploads\/[^/]*|blobs\/[^/]+|tags\/list|referrers\/[^/]+)$/.exec(
       path,
@@ -89,23 +94,28 @@ function targetOf(path: string): Target | undefined {
     : undefined
 }
 
-/** IAM action of a request to the data plane. ECR has no deletion here. */
-function actionOf(method: string, { kind }: Target): string | undefined {
-  const actions: Readonly<Record<string, string>> = {
-    'GET manifests': 'BatchGetImage',
-    'HEAD manifests': 'BatchGetImage',
-    'PUT manifests': 'PutImage',
-    'GET blobs': 'GetDownloadUrlForLayer',
-    'HEAD blobs': 'BatchCheckLayerAvailability',
-    'POST uploads': 'InitiateLayerUpload',
-    'GET uploads': 'UploadLayerPart',
-    'PATCH uploads': 'UploadLayerPart',
-    'PUT uploads': 'CompleteLayerUpload',
-    'DELETE uploads': 'InitiateLayerUpload',
-    'GET tags': 'ListImages',
-    'GET referrers': 'BatchGetImage',
+/** IAM actions of a request to the data plane; undefined for none of ECR's. It has no deletion here. */
+export function actionsOf(request: IncomingMessage, { kind }: Target): readonly string[] | undefined {
+  const actions: Readonly<Record<string, readonly string[]>> = {
+    'GET manifests': ['BatchGetImage'],
+    'HEAD manifests': ['BatchGetImage'],
+    'PUT manifests': ['PutImage'],
+    'GET blobs': ['GetDownloadUrlForLayer'],
+    'HEAD blobs': ['BatchCheckLayerAvailability'],
+    'POST uploads': ['InitiateLayerUpload'],
+    'GET uploads': ['UploadLayerPart'],
+    'PATCH uploads': ['UploadLayerPart'],
+    // The last request of an upload may bring its content along.
+    'PUT uploads': [...(hasBody(request) ? ['UploadLayerPart'] : []), 'CompleteLayerUpload'],
+    'DELETE uploads': ['InitiateLayerUpload'],
+    'GET tags': ['ListImages'],
+    'GET referrers': ['BatchGetImage'],
   }
-  return actions[`${method} ${kind}`]
+  return actions[`${request.method ?? 'GET'} ${kind}`]
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 async function serve(exchange: Exchange, target: Target, world: RegistryWorld): Promise<void> {
@@ -127,8 +137,8 @@ async function serve(exchange: Exchange, target: Target, world: RegistryWorld): 
   const inner = `/v2/${world.images.path(repository)}`
   const path = inner + exchange.url.pathname.slice(`/v2/${repository}`.length) + search
   await proxy(exchange, world.registryPort, path, location => {
-    const at = new URL(location, `https://${hosts.registry}`)
-    return `https://${hosts.registry}${at.pathname.replace(inner, `/v2/${repository}`)}${at.search}`
+    const at = new URL(location, `https://${exchange.host}`)
+    return `https://${exchange.host}${at.pathname.replace(inner, `/v2/${repository}`)}${at.search}`
   })
 }
 
@@ -168,7 +178,7 @@ async function putManifest(
   const { subject } = parseManifest(manifest.toString())
   const headers = {
     ...apiVersion,
-    location: `https://${hosts.registry}/v2/${repository}/manifests/${outcome.digest}`,
+    location: `https://${exchange.host}/v2/${repository}/manifests/${outcome.digest}`,
     'docker-content-digest': outcome.digest,
     ...(subject === undefined ? {} : { 'oci-subject': subject.digest }),
   }

@@ -79,6 +79,7 @@ const pull = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheck
 const look = ['ecr:DescribeImages', 'ecr:DescribeRepositories', 'ecr:ListImages', 'ecr:ListImageReferrers']
 const push = ['ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload', 'ecr:PutImage']
 const scan = ['ecr:StartImageScan', 'ecr:DescribeImageScanFindings', 'ecr:BatchGetRepositoryScanningConfiguration']
+const pushPublic = ['ecr:BatchCheckLayerAvailability', ...push].map(action => action.replace('ecr:', 'ecr-public:'))
 const judge = [
   'elasticloadbalancing:DescribeTargetGroups',
   'elasticloadbalancing:DescribeTargetHealth',
@@ -89,6 +90,8 @@ const shop = repositoryArn('shop/*')
 const buildPolicy = policy(
   allow(['ecr:GetAuthorizationToken', 'ecr:GetRegistryScanningConfiguration'], '*'),
   allow([...pull, ...look, ...push, ...scan], shop),
+  allow(['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken'], '*'),
+  allow(pushPublic, `arn:${partition}:ecr-public::${account}:repository/shop/*`),
 )
 
 const deployPolicy = policy(

@@ -2,6 +2,7 @@ import type { ActionContract } from '../runtime/contract.ts'
 import { assumeRole } from './assume-role.contract.ts'
 import { buildPush } from './build-push.contract.ts'
 import { deploy } from './deploy.contract.ts'
+import { ecrLogin } from './ecr-login.contract.ts'
 import { rollback } from './rollback.contract.ts'
 import { scan } from './scan.contract.ts'
 import { verify } from './verify.contract.ts'
@@ -9,6 +10,7 @@ import { verify } from './verify.contract.ts'
 /** Every JavaScript action, in the order of a pipeline. Tables and action.yml files follow from this list. */
 export const contracts = [
   assumeRole,
+  ecrLogin,
   buildPush,
   scan,
   deploy,

@@ -1,9 +1,6 @@
 import { healthOptions } from '../health/options.ts'
-import { parseRole } from '../identity/role.ts'
-import { eksDeploy } from '../identity/session-policy.ts'
-import { openSession } from '../identity/session.ts'
+import { eksDeploy, withinLimit } from '../identity/session-policy.ts'
 import { connectEks } from '../kubernetes/eks.ts'
-import { ecrRepositoriesOf } from '../registry/reference.ts'
 import { secondSources } from '../platform/second-sources.ts'
 import { deploy } from '../rollout/deploy.ts'
 import type { ReleaseOutcome } from '../rollout/model.ts'
@@ -22,16 +19,18 @@ import { deploy as contract } from './deploy.contract.ts'
 import { shownOnGitHub } from './github-deployment.ts'
 import { openTrace } from './release-trace.ts'
 import { holderOf, succeeded } from './release-view.ts'
+import { openStepSession, placeOf, repositoriesOf } from './step-session.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
   const offline = await readManifests(manifestsOf(given), { ...context, files: filesBelow(context.workspace) })
   for (const secret of secretValues(offline.objects)) context.mask(secret)
   const images = given.images ?? []
-  const { partition, accountId: account } = parseRole(given.role)
-  const place = { partition, account, region: given.region }
-  const repositories = ecrRepositoriesOf([...images, ...imagesOf(offline.objects)], place)
-  const policy = eksDeploy({ ...place, cluster: given.cluster, repositories, alarms: given.alarms !== undefined })
-  const session = await openSession({ role: given.role, region: given.region, policy }, context)
+  const place = { ...placeOf(given), cluster: given.cluster }
+  const asked = { alarms: given.alarms !== undefined, judged: !given.dryRun }
+  const policy = withinLimit(repositoriesOf([...images, ...imagesOf(offline.objects)]), repositories =>
+    eksDeploy({ ...place, repositories, ...asked }),
+  )
+  const session = await openStepSession(given, policy, context, summary)
   const cluster = await connectEks({ cluster: given.cluster, session, namespace: given.namespace, context })
   const trace = openTrace(given, context)
   outputs.set({ trace: trace.path })

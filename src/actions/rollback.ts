@@ -1,7 +1,5 @@
 import { healthOptions } from '../health/options.ts'
-import { parseRole } from '../identity/role.ts'
 import { eksDeploy } from '../identity/session-policy.ts'
-import { openSession } from '../identity/session.ts'
 import { connectEks } from '../kubernetes/eks.ts'
 import { secondSources } from '../platform/second-sources.ts'
 import { rollback } from '../rollout/way-back/rollback.ts'
@@ -11,14 +9,15 @@ import { rollback as contract } from './rollback.contract.ts'
 import { returnShownOnGitHub } from './github-deployment.ts'
 import { openTrace } from './release-trace.ts'
 import { holderOf } from './release-view.ts'
+import { openStepSession, placeOf, repositoriesAt } from './step-session.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
-  const { partition, accountId: account } = parseRole(given.role)
+  const place = placeOf(given)
   // Which images the target has is known only from its record, behind this session: any repository of the account.
-  const place = { partition, account, region: given.region }
-  const alarms = given.alarms !== undefined
-  const policy = eksDeploy({ ...place, cluster: given.cluster, repositories: ['*'], alarms })
-  const session = await openSession({ role: given.role, region: given.region, policy }, context)
+  const repositories = repositoriesAt(place, ['*'])
+  const asked = { alarms: given.alarms !== undefined, judged: !given.dryRun }
+  const policy = eksDeploy({ ...place, cluster: given.cluster, repositories, ...asked })
+  const session = await openStepSession(given, policy, context, summary)
   const cluster = await connectEks({ cluster: given.cluster, session, namespace: given.namespace, context })
   const trace = openTrace(given, context)
   outputs.set({ trace: trace.path })

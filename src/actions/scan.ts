@@ -1,21 +1,17 @@
-import { parseRole } from '../identity/role.ts'
 import { ecrScan } from '../identity/session-policy.ts'
-import { openSession } from '../identity/session.ts'
-import { parseReference } from '../registry/reference.ts'
 import { htmlPage } from '../report/html.ts'
 import { scanLines } from '../report/lines.ts'
 import { scanReport, scanSummary } from '../report/scan-report.ts'
 import { action } from '../runtime/action.ts'
 import { writePage } from '../runtime/files.ts'
-import { scanImage } from '../scan/scan-image.ts'
+import { requireEcrImage, scanImage } from '../scan/scan-image.ts'
 import { scan as contract } from './scan.contract.ts'
+import { openStepSession, repositoriesOf } from './step-session.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
-  const { partition, accountId: account } = parseRole(given.role)
-  const { repository } = parseReference(given.image)
-  const policy = ecrScan({ partition, account, region: given.region, repositories: [repository] })
-  const session = await openSession({ role: given.role, region: given.region, policy }, context)
   const { image, failOn, unrated, timeout: timeoutMs } = given
+  requireEcrImage(image)
+  const session = await openStepSession(given, ecrScan(repositoriesOf([image])), context, summary)
   const result = await scanImage({ image, failOn, unrated, timeoutMs }, { session, context })
   const report = await writePage(context.tempFolder, 'scan.html', htmlPage(scanReport(result, context.troubleshooting)))
   outputs.set({

@@ -1,7 +1,5 @@
 import { healthOptions } from '../health/options.ts'
-import { parseRole } from '../identity/role.ts'
-import { eksDeploy } from '../identity/session-policy.ts'
-import { openSession } from '../identity/session.ts'
+import { eksDeploy, type EcrRepository, type Place } from '../identity/session-policy.ts'
 import { connectEks } from '../kubernetes/eks.ts'
 import type { KubeObject } from '../kubernetes/model.ts'
 import { secondSources } from '../platform/second-sources.ts'
@@ -16,16 +14,18 @@ import { filesBelow } from '../runtime/files.ts'
 import type { Given } from '../runtime/inputs.ts'
 import { concludeRelease } from './conclude-release.ts'
 import { openTrace } from './release-trace.ts'
+import { openStepSession, placeOf, repositoriesAt, repositoriesOf } from './step-session.ts'
 import { verify as contract } from './verify.contract.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
   requireRoomToSoak({ timeoutMs: given.timeout, soakMs: given.soak })
   const query = await queryOf(given, context)
-  const { partition, accountId: account } = parseRole(given.role)
+  const place = placeOf(given)
   // What runs there is known only behind this session: images of any repository of the account may have to be looked up.
-  const place = { partition, account, region: given.region, cluster: given.cluster }
-  const policy = eksDeploy({ ...place, repositories: ['*'], alarms: given.alarms !== undefined })
-  const session = await openSession({ role: given.role, region: given.region, policy }, context)
+  const repositories = [...repositoriesAt(place, ['*']), ...elsewhere(given.expectedImages ?? [], place)]
+  const asked = { alarms: given.alarms !== undefined, judged: true }
+  const policy = eksDeploy({ ...place, cluster: given.cluster, repositories, ...asked })
+  const session = await openStepSession(given, policy, context, summary)
   const cluster = await connectEks({
     cluster: given.cluster,
     session,
@@ -43,6 +43,11 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   )
   return concludeRelease(outcome, { action: contract.name, cluster: given.cluster, context }, { outputs, summary })
 })
+
+/** Repositories of expected images that are in registries of other accounts or regions. */
+function elsewhere(images: readonly string[], { account, region }: Place): readonly EcrRepository[] {
+  return repositoriesOf(images).filter(one => one.account !== account || one.region !== region)
+}
 
 /** The one of the four inputs that says what to judge. */
 async function queryOf(given: Given<typeof contract.inputs>, context: Context): Promise<SubjectQuery> {

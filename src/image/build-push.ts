@@ -1,13 +1,13 @@
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Session } from '../identity/model.ts'
+import { withDockerConfig } from '../registry/docker-folder.ts'
 import type { Ecr } from '../registry/ecr.ts'
 import { ecr } from '../registry/ecr.ts'
 import type { Manifest } from '../registry/manifest.ts'
 import type { OciRegistry } from '../registry/oci.ts'
 import { ociRegistry } from '../registry/oci.ts'
 import { formatReference, isRepository } from '../registry/reference.ts'
-import type { RegistryLogin } from '../registry/ecr.ts'
+import type { RegistryLogin } from '../registry/registry-login.ts'
 import type { Context } from '../runtime/context.ts'
 import { RemoteError, UserError } from '../runtime/errors.ts'
 import { filesBelow } from '../runtime/files.ts'
@@ -15,7 +15,6 @@ import { runBuild } from './build.ts'
 import { buildInputs, inputsLabel } from './build-inputs.ts'
 import { secretLike } from './buildx.ts'
 import { commitTime } from './commit.ts'
-import { withDockerConfig } from './docker-config.ts'
 import type { BuildRequest, BuildResult, BuildSource } from './model.ts'
 import type { FoundBuild, StoredBuild, Wanted } from './reuse.ts'
 import { findBuilt, platformsOf, readConfig, tagHeld, whyNotUsed } from './reuse.ts'
@@ -44,7 +43,6 @@ export async function buildAndPush(request: BuildRequest, ports: BuildPorts): Pr
   const plan = planOf(request, source, context)
   const control = ports.ecr ?? (await ecr(session))
   const login = await control.login(secret => context.mask(secret), signal)
-  context.mask(Buffer.from(`${login.user}:${login.password}`).toString('base64'))
   const registry = ports.registry?.(login) ?? ociRegistry(login, { clock })
   const { manifest, platforms, skipped } = await reuseOrBuild(plan, { context, login, registry })
   await addTags(manifest, request.repository, plan.tags, registry, signal)
@@ -163,7 +161,7 @@ async function pushBuild({ request, source, wanted, tags }: Plan, connected: Con
     ...(committed === undefined ? {} : { committed }),
   })
   const labels = { ...request.labels, ...standard, [inputsLabel]: wanted.inputs }
-  const existing = context.dockerConfigFolder ?? join(homedir(), '.docker')
+  const existing = context.loginFiles.docker
   const names = tags.map(tag => formatReference({ registry: login.host, repository: request.repository, tag }))
   return withDockerConfig([login], { tempFolder: context.tempFolder, existing }, dockerConfig =>
     runBuild({ request, source, names, labels, committed, dockerConfig }, context),

@@ -114,7 +114,10 @@ function denied({ action, repository, roleArn }: EcrSubject, text: string): Deni
     `${roleArn} may not ${action}${repository === undefined ? '' : ` on the repository "${repository}"`}.`,
     {
       why: text,
-      todo: `Allow ${action} in the role's policy, and check the repository's own policy.`,
+      todo:
+        repository === undefined
+          ? `Allow ${action} on "*" in the role's policy: it knows no narrower resource.`
+          : `Allow ${action} in the role's policy, and check the repository's own policy.`,
     },
   )
 }

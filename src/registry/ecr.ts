@@ -6,14 +6,7 @@ import { explainEcr } from './ecr-errors.ts'
 import type { Manifest } from './manifest.ts'
 import { acceptedMediaTypes, readManifest } from './manifest.ts'
 import { ecrHost } from './reference.ts'
-
-/** User and password of a registry, for twelve hours. */
-export interface RegistryLogin {
-  readonly host: string
-  readonly user: string
-  readonly password: string
-  readonly expiresAt: Date
-}
+import { readLogin, type RegistryLogin } from './registry-login.ts'
 
 export type ImageId = { readonly digest: string } | { readonly tag: string }
 
@@ -109,7 +102,11 @@ export async function ecr(session: Session, options: EcrOptions = {}): Promise<E
     async login(mask, signal) {
       const given = await run('ecr:GetAuthorizationToken', {}, signal, abort => client.getAuthorizationToken({}, abort))
       const [data] = given.authorizationData ?? []
-      return readLogin(data?.authorizationToken, data?.expiresAt, ecrHost(accountId, region), mask)
+      return readLogin(
+        { token: data?.authorizationToken, expiresAt: data?.expiresAt },
+        ecrHost(accountId, region),
+        mask,
+      )
     },
     async manifest(repository, id, signal) {
       const image = 'digest' in id ? id.digest : id.tag
@@ -162,24 +159,6 @@ export function caller(session: Session, options: EcrOptions = {}): Run {
       throw explainEcr(thrown, subject)
     }
   }
-}
-
-function readLogin(
-  token: string | undefined,
-  expiresAt: Date | undefined,
-  host: string,
-  mask: (secret: string) => void,
-): RegistryLogin {
-  const [user, ...rest] = Buffer.from(token ?? '', 'base64')
-    .toString('utf8')
-    .split(':')
-  const password = rest.join(':')
-  if (token === undefined || user === undefined || password === '') {
-    throw new RemoteError('ecr-login', 'ECR gave no usable authorization token.', { todo: 'Run the job again.' })
-  }
-  mask(password)
-  mask(token)
-  return { host, user, password, expiresAt: expiresAt ?? new Date(0) }
 }
 
 function readAnswer(

@@ -3,7 +3,7 @@ import type { SlipwayError } from '../runtime/errors.ts'
 import { DeniedError, RemoteError, UserError, messageOf } from '../runtime/errors.ts'
 import { retryAfterMs } from '../runtime/retry.ts'
 import { repositoryMissing, tagTaken } from './ecr-errors.ts'
-import type { RegistryLogin } from './ecr.ts'
+import { basicAuth, type RegistryLogin } from './registry-login.ts'
 import type { Manifest } from './manifest.ts'
 import { acceptedMediaTypes, digestOf, readManifest } from './manifest.ts'
 import { isDigest, parseEcrHost } from './reference.ts'
@@ -125,7 +125,7 @@ async function sendOnce(
   call: Call,
   send: NonNullable<OciOptions['fetch']>,
 ): Promise<Answer | { readonly failure: unknown }> {
-  const authorization = `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`
+  const authorization = `Basic ${basicAuth(login)}`
   const limit = AbortSignal.timeout(requestTimeout)
   try {
     const response = await send(`https://${login.host}/v2/${call.path}`, {

@@ -81,16 +81,6 @@ export function parseEcrHost(host: string): EcrHost | undefined {
     : { accountId, region, partition: partitionOf(region).partition }
 }
 
-/** ECR repositories of one account and region that `images` name, each once, sorted. Images of other registries are left out. */
-export function ecrRepositoriesOf(
-  images: readonly string[],
-  place: { readonly account: string; readonly region: string },
-): readonly string[] {
-  const host = ecrHost(place.account, place.region)
-  const names = images.filter(image => image.startsWith(`${host}/`)).map(image => parseReference(image).repository)
-  return [...new Set(names)].toSorted()
-}
-
 /** Host name of an account's private registry in a region. */
 export function ecrHost(accountId: string, region: string): string {
   return `${accountId}.dkr.ecr.${region}.${partitionOf(region).suffix}`

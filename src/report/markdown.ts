@@ -9,6 +9,11 @@ export function markdown(report: Report): string {
   return withoutCommands(`### ${marks[report.tone]} ${inline(report.headline)}\n\n${blocks(report.blocks)}\n`)
 }
 
+/** Blocks without a headline, to stand below a report. */
+export function markdownBlocks(given: readonly Block[]): string {
+  return withoutCommands(blocks(given))
+}
+
 /**
  * Prose that stays prose: no markup, no HTML, no mention of people or issues.
  * GitHub links @names and #numbers after rendering, so that a backslash does not stop them: a zero-width space does.

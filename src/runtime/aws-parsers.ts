@@ -90,6 +90,20 @@ export const repositoryName: Parser<string> = {
 const imageForm =
   /^[a-z0-9][\w.-]*(?::\d+)?(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/
 
+/** Names of ECR repositories, or patterns of them as IAM knows them: `shop/*`. */
+export const repositoryPatterns: Parser<readonly string[]> = {
+  accepts: 'ECR repository names, with `*` for any text (lines or commas)',
+  parse: (value, name) =>
+    splitList(value).map(one => {
+      if (/^[a-z0-9*][a-z0-9._/*-]{0,255}$/.test(one)) return one
+      throw refuse(
+        name,
+        `${name} "${one}" is neither the name of an ECR repository nor a pattern of names.`,
+        'Give names in lower case without the registry, for example shop/api or shop/*.',
+      )
+    }),
+}
+
 /** A reference to an image: `registry/name:tag`, `registry/name@sha256:…`. */
 export const imageReference: Parser<string> = {
   accepts: 'image reference, best by digest',

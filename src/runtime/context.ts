@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Place } from './errors.ts'
+import type { LoginFiles } from './login-files.ts'
 
 /** Where a run's words go. Every text is masked and has workflow commands neutralised before it is printed. */
 export interface Log {
@@ -83,8 +84,8 @@ export interface Context {
   readonly tempFolder: string
   /** The checkout that the job works on. */
   readonly workspace: string
-  /** Folder of the user's Docker configuration: DOCKER_CONFIG; `.docker` of the home folder when absent. */
-  readonly dockerConfigFolder?: string
+  /** Where the tools of this job look for registry logins. */
+  readonly loginFiles: LoginFiles
   /** Page that explains codes and causes; `#<code>` leads to one. */
   readonly troubleshooting: string
   /** Hides `secret`, and its base64 form, in everything that is printed from now on. */

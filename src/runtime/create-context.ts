@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 
 import type { AmbientCredentials, Context } from './context.ts'
 import { createExec } from './exec.ts'
@@ -8,6 +8,7 @@ import { githubRun } from './github-run.ts'
 import { httpGet } from './http-get.ts'
 import type { Environment } from './inputs.ts'
 import type { RunLog } from './log.ts'
+import { loginFiles } from './login-files.ts'
 import type { Masker } from './mask.ts'
 import { createOidc } from './oidc.ts'
 import { systemClock } from './system-clock.ts'
@@ -35,7 +36,7 @@ export function createContext({ env, log, masker, signal }: ContextParts): Conte
     signal,
     tempFolder: env['RUNNER_TEMP'] || tmpdir(),
     workspace: env['GITHUB_WORKSPACE'] || process.cwd(),
-    ...(env['DOCKER_CONFIG'] ? { dockerConfigFolder: env['DOCKER_CONFIG'] } : {}),
+    loginFiles: loginFiles(env, { home: homedir(), platform: process.platform, userId: process.getuid?.() }),
     troubleshooting: troubleshootingPage(env),
     mask,
     hide: text => masker.apply(text),

@@ -40,7 +40,7 @@ export function failureMarkdown(title: string, failure: Failure): string {
   const why = failure.why === undefined ? [] : [plain(failure.why)]
   const parts = [`### ✗ ${plain(title)}: ${plain(failure.what)}`, ...why, `**Next:** ${plain(failure.todo)}`]
   const details = failure.details === undefined ? [] : [failure.details.trim()]
-  return `${[...parts, `[\`${failure.code}\`](${failure.link})`, ...details].join('\n\n')}\n`
+  return [...parts, `[\`${failure.code}\`](${failure.link})`, ...details].join('\n\n')
 }
 
 /** With the cause chain; for debug logs only. */

@@ -13,6 +13,8 @@ export interface Outputs<O extends OutputSentences = OutputSentences> {
 /** The Markdown page of a step. */
 export interface Summary {
   add(markdown: string): void
+  /** Below all that is added: what few people want to know. */
+  addLast(markdown: string): void
 }
 
 /** What `main` hands to `post`. Never a secret: the runner keeps it in a file. */
@@ -47,6 +49,7 @@ export function createResults(env: Environment, masker: Masker, append: Append):
   const variables = new Map<string, string>()
   const saved = new Map<string, string>()
   const pages: string[] = []
+  const lastPages: string[] = []
   return {
     outputs: {
       set(values) {
@@ -56,7 +59,10 @@ export function createResults(env: Environment, masker: Masker, append: Append):
       },
     },
     later: { exportVariable: (name, value) => void variables.set(name, value) },
-    summary: { add: markdown => void pages.push(markdown) },
+    summary: {
+      add: markdown => void pages.push(markdown),
+      addLast: markdown => void lastPages.push(markdown),
+    },
     state: {
       save(name, value) {
         saved.set(name, value)
@@ -68,7 +74,7 @@ export function createResults(env: Environment, masker: Masker, append: Append):
       for (const [name, value] of drain(outputs)) files.set('GITHUB_OUTPUT', name, value)
       // Not masked in the file: a variable is exported because the user asked for exactly that value.
       for (const [name, value] of drain(variables)) files.set('GITHUB_ENV', name, value)
-      const page = pages.splice(0).join('\n\n')
+      const page = [...pages.splice(0), ...lastPages.splice(0)].join('\n\n')
       if (page !== '') files.page(shorten(masker.apply(page), mostSummaryBytes))
     },
   }

@@ -59,15 +59,18 @@ async function runMain(run: Run, load: () => Promise<Action>, fill: FillInputs):
     const env = withValues(run.host.env, await fill(run.contract, run.host.env))
     const problems = inputProblems(run.contract.inputs, env)
     for (const problem of problems) fail(run, problem)
-    if (problems.length > 0) return false
+    if (problems.length > 0) {
+      flushQuietly(run)
+      return false
+    }
     const loaded = await load()
     const outcome = await loaded.run(await contextOf(run), run.results, env)
     run.results.flush()
     conclude(run, outcome)
     return outcome.ok
   } catch (thrown) {
-    flushQuietly(run)
     fail(run, thrown)
+    flushQuietly(run)
     return false
   }
 }
@@ -97,13 +100,7 @@ function fail(run: Run, thrown: unknown): void {
   run.log.debug(stackOf(thrown))
   const place = thrown instanceof SlipwayError ? thrown.place : undefined
   run.log.error(failureText(failure), { ...place, title: run.contract.title })
-  const page = run.host.env['GITHUB_STEP_SUMMARY']
-  if (!page) return
-  try {
-    run.host.append(page, run.masker.apply(failureMarkdown(run.contract.title, failure)))
-  } catch (trouble) {
-    run.log.debug(`The step summary could not be written: ${messageOf(trouble)}`)
-  }
+  run.results.summary.add(failureMarkdown(run.contract.title, failure))
 }
 
 /**
@@ -116,8 +113,8 @@ function watchProcess(run: Run): void {
     run.abort.abort(cancelled(signal))
   })
   run.host.onUnhandled(thrown => {
-    flushQuietly(run)
     fail(run, thrown)
+    flushQuietly(run)
     run.host.exit(1)
   })
 }

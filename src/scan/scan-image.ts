@@ -1,4 +1,5 @@
 import type { Session } from '../identity/model.ts'
+import type { EcrHost, ImageReference } from '../registry/reference.ts'
 import { formatReference, parseEcrHost, parseReference } from '../registry/reference.ts'
 import type { Context } from '../runtime/context.ts'
 import { UserError } from '../runtime/errors.ts'
@@ -22,6 +23,16 @@ export interface ScanPorts {
   readonly source?: ScanSource
 }
 
+/** An image and the registry of ECR that it is in. Throws UserError for one that is elsewhere. */
+export function requireEcrImage(image: string): { readonly reference: ImageReference; readonly registry: EcrHost } {
+  const reference = parseReference(image)
+  const registry = parseEcrHost(reference.registry)
+  if (registry !== undefined) return { reference, registry }
+  throw new UserError('input-image', `"${image}" is not in ECR, and only ECR scans it.`, {
+    todo: 'Give the output "image" of build-push.',
+  })
+}
+
 /**
  * Waits for ECR's findings of every platform of an image and judges them.
  * Throws UserError, DeniedError or RemoteError when it cannot ask; what ECR cannot tell is an `inconclusive` verdict.
@@ -30,13 +41,7 @@ export async function scanImage(request: ScanRequest, ports: ScanPorts): Promise
   const { context, session } = ports
   const { clock, log, signal } = context
   const startedAt = clock.now()
-  const reference = parseReference(request.image)
-  const registry = parseEcrHost(reference.registry)
-  if (registry === undefined) {
-    throw new UserError('input-image', `"${request.image}" is not in ECR, and only ECR scans it.`, {
-      todo: 'Give the output "image" of build-push.',
-    })
-  }
+  const { reference, registry } = requireEcrImage(request.image)
   const source = ports.source ?? (await ecrScanSource(session, { registry }))
   const { repository } = reference
   const id = reference.digest === undefined ? { tag: reference.tag ?? 'latest' } : { digest: reference.digest }

@@ -11,6 +11,7 @@ const image = `111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/api@sha256:${'a
 /** Inputs with which an action goes on to work, as far as it can without AWS. */
 const good: Readonly<Record<ActionName, Readonly<Record<string, string>>>> = {
   'assume-role': { role, region: 'eu-west-1' },
+  'ecr-login': { role, region: 'eu-west-1' },
   'build-push': { role, region: 'eu-west-1', repository: 'shop/api' },
   scan: { role, region: 'eu-west-1', image },
   deploy: { role, region: 'eu-west-1', cluster: 'prod', namespace: 'shop' },
@@ -140,6 +141,48 @@ const cases: readonly Case[] = [
     action: 'assume-role',
     inputs: { expose: 'profiles' },
     says: ['expose "profiles" is none of profile, env, none.', 'Did you mean profile?'],
+  },
+  {
+    what: 'a registry is not one of ECR',
+    action: 'ecr-login',
+    inputs: { registries: 'ghcr.io' },
+    says: ['registries "ghcr.io" is no registry of Amazon ECR.', 'public.ecr.aws'],
+  },
+  {
+    what: 'a registry is in a region that does not exist',
+    action: 'ecr-login',
+    inputs: { registries: '111122223333.dkr.ecr.us-east-l.amazonaws.com' },
+    says: ['There is no region "us-east-l".'],
+  },
+  {
+    what: 'a registry is in another partition than the role',
+    action: 'ecr-login',
+    inputs: { registries: '111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn' },
+    says: ['is in the partition aws-cn, the role in aws.', 'in a step of its own'],
+  },
+  {
+    what: 'the access is a word that does not exist',
+    action: 'ecr-login',
+    inputs: { access: 'write' },
+    says: ['access "write" is none of pull, push, role.'],
+  },
+  {
+    what: 'repositories are named for all that the role may',
+    action: 'ecr-login',
+    inputs: { access: 'role', repositories: 'shop/*' },
+    says: ['repositories is given, and access is "role".'],
+  },
+  {
+    what: 'a repository is named with its registry',
+    action: 'ecr-login',
+    inputs: { repositories: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/Shop' },
+    says: ['repositories "', 'without the registry'],
+  },
+  {
+    what: 'the image is in another registry than ECR',
+    action: 'scan',
+    inputs: { image: `ghcr.io/acme/shop@sha256:${'a1'.repeat(32)}` },
+    says: ['is not in ECR, and only ECR scans it.'],
   },
   {
     what: 'there are no manifests at the path',

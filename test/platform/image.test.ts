@@ -28,7 +28,8 @@ import { testContext } from '../support/image-context.ts'
 jest.setTimeout(120_000)
 
 const repository = 'shop/api'
-const place = { partition, account, region, repositories: [repository] }
+const place = { partition, account, region }
+const own = [{ ...place, name: repository }]
 const exec = createExec(process.env)
 const folders: string[] = []
 
@@ -42,7 +43,7 @@ beforeAll(async () => {
   })
   const grant = (await answer.json()) as { url: string; token: string }
   environment = { ACTIONS_ID_TOKEN_REQUEST_URL: grant.url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: grant.token }
-  pusher = await sessionWith(ecrPush(place))
+  pusher = await sessionWith(ecrPush({ push: own }))
 })
 afterAll(() => folders.forEach(folder => rmSync(folder, { recursive: true })))
 
@@ -219,7 +220,7 @@ describe('a build that fails names', () => {
   })
 
   test('a repository that does not exist, before anything is built', async () => {
-    const session = await sessionWith(ecrPush({ ...place, repositories: ['shop/none'] }))
+    const session = await sessionWith(ecrPush({ push: [{ ...place, name: 'shop/none' }] }))
     const { context } = await checkout({ Dockerfile: dockerfile(), file: unique })
     await expect(buildAndPush({ repository: 'shop/none', context: '.' }, { session, context })).rejects.toMatchObject({
       code: 'ecr-repository-missing',
@@ -250,7 +251,7 @@ describe('a scan', () => {
   const scan = async (image: string, failOn = 'critical') =>
     scanImage(
       { image, failOn: parseFailOn(failOn), timeoutMs: 60_000 },
-      { session: await sessionWith(ecrScan(place)), context: world() },
+      { session: await sessionWith(ecrScan(own)), context: world() },
     )
 
   test('of a clean image passes, for each platform', async () => {

@@ -259,7 +259,8 @@ describe('as administrator', () => {
 
 describe('as a job with an OIDC token', () => {
   const place = { partition: 'aws', region, account }
-  const policy = eksDeploy({ ...place, cluster: world.name, repositories: ['shop/api'] })
+  const api = { ...place, name: 'shop/api' }
+  const policy = eksDeploy({ ...place, cluster: world.name, repositories: [api], alarms: false, judged: true })
 
   test('role, session policy and signed token open the cluster, with the rights of the group', async () => {
     const { context, masked } = jobContext()
@@ -288,10 +289,7 @@ describe('as a job with an OIDC token', () => {
 
   test('a session policy without eks:DescribeCluster is told as that', async () => {
     const { context } = jobContext()
-    const session = await openSession(
-      { role: roles.deploy, region, policy: ecrPush({ ...place, repositories: ['shop/api'] }) },
-      context,
-    )
+    const session = await openSession({ role: roles.deploy, region, policy: ecrPush({ push: [api] }) }, context)
     await expect(connectEks({ cluster: world.name, session, context })).rejects.toMatchObject({
       code: 'eks-describe-denied',
     })

@@ -37,6 +37,12 @@ export function testContext(given: Partial<Omit<Context, 'clock'>> = {}): TestCo
     oidc: { available: false, token: () => Promise.reject(new Error('no token in a test')) },
     exec: noPrograms,
     signal: new AbortController().signal,
+    loginFiles: {
+      docker: '/none',
+      podman: '/none/auth.json',
+      helm: '/none/registry/config.json',
+      variables: { DOCKER_CONFIG: '', REGISTRY_AUTH_FILE: '', HELM_REGISTRY_CONFIG: '/none/registry/config.json' },
+    },
     tempFolder: mkdtempSync(join(tmpdir(), 'slipway-test-')),
     workspace: mkdtempSync(join(tmpdir(), 'slipway-test-')),
     troubleshooting: 'docs/troubleshooting.md',

@@ -1,29 +1,58 @@
 import { describe, expect, test } from '@jest/globals'
-import { ecrPush, ecrScan, eksDeploy, renderPolicy } from '../../../src/identity/session-policy.ts'
+import type { EcrRepository } from '../../../src/identity/session-policy.ts'
+import {
+  ecrLogin,
+  ecrPush,
+  ecrScan,
+  eksDeploy,
+  renderPolicy,
+  withinLimit,
+} from '../../../src/identity/session-policy.ts'
 
 const place = { partition: 'aws-cn', region: 'cn-north-1', account: '111122223333' }
+const named = (...names: readonly string[]): readonly EcrRepository[] => names.map(name => ({ ...place, name }))
+const api = named('shop/api')
+const inPublic = { account: '111122223333', names: ['*'] }
+const deploy = { ...place, cluster: 'prod', repositories: api, alarms: true, judged: true }
+
+const withoutResource =
+  /^(ecr:(GetAuthorizationToken|GetRegistryScanningConfiguration)|elasticloadbalancing:DescribeTarget(Groups|Health)|cloudwatch:DescribeAlarms|ecr-public:GetAuthorizationToken|sts:GetServiceBearerToken)$/
 
 describe('session policies', () => {
   test.each([
-    ['push', ecrPush({ ...place, repositories: ['shop/api'] })],
-    ['scan', ecrScan({ ...place, repositories: ['shop/api'] })],
-    ['deploy', eksDeploy({ ...place, cluster: 'prod', repositories: ['shop/api'], alarms: true })],
+    ['push', ecrPush({ push: api, pull: api })],
+    ['login', ecrLogin({ repositories: api, access: 'push' })],
+    ['scan', ecrScan(api)],
+    ['deploy', eksDeploy(deploy)],
   ])('%s names its resources in the right partition, and a star only where IAM knows no resource', (_, policy) => {
     for (const { Action, Resource } of policy.Statement) {
-      if (Resource === '*')
-        for (const action of [Action].flat())
-          expect(action).toMatch(
-            /^(ecr:(GetAuthorizationToken|GetRegistryScanningConfiguration)|elasticloadbalancing:DescribeTarget(Groups|Health)|cloudwatch:DescribeAlarms)$/,
-          )
+      if (Resource === '*') for (const action of [Action].flat()) expect(action).toMatch(withoutResource)
       else
         for (const arn of [Resource].flat())
           expect(arn).toMatch(/^arn:aws-cn:(ecr|eks):cn-north-1:111122223333:(repository\/shop\/api|cluster\/prod)$/)
     }
   })
 
+  test.each([
+    { partition: 'aws', region: 'eu-west-1' },
+    { partition: 'aws-us-gov', region: 'us-gov-west-1' },
+    { partition: 'aws-eusc', region: 'eusc-de-east-1' },
+    { partition: 'aws-iso-b', region: 'us-isob-east-1' },
+  ])('are of the partition $partition', where => {
+    const there = { ...place, ...where }
+    const policies = [
+      ecrPush({ push: [{ ...there, name: 'a' }] }),
+      ecrScan([{ ...there, name: 'a' }]),
+      eksDeploy({ ...deploy, ...there, repositories: [{ ...there, name: 'a' }] }),
+    ]
+    const arns = JSON.stringify(policies).match(/arn:[^"]+/g) ?? []
+    expect(arns).toHaveLength(4)
+    for (const arn of arns)
+      expect(arn).toMatch(new RegExp(`^arn:${where.partition}:(ecr|eks):${where.region}:111122223333:`))
+  })
+
   test('deploying may describe the cluster, read images and ask load balancers, nothing else', () => {
-    const policy = eksDeploy({ ...place, cluster: 'prod', repositories: ['shop/api'] })
-    expect(policy.Statement.flatMap(({ Action }) => Action)).toEqual([
+    expect(eksDeploy({ ...deploy, alarms: false }).Statement.flatMap(({ Action }) => Action)).toEqual([
       'eks:DescribeCluster',
       'eks:ListAccessEntries',
       'elasticloadbalancing:DescribeTargetGroups',
@@ -33,34 +62,79 @@ describe('session policies', () => {
     ])
   })
 
+  test('a dry run asks no load balancer: nothing is judged', () => {
+    expect(JSON.stringify(eksDeploy({ ...deploy, judged: false }))).not.toContain('elasticloadbalancing')
+    expect(eksDeploy({ ...deploy, judged: false, alarms: false }).Statement).toHaveLength(2)
+  })
+
   test('it may read alarms only when some are to be watched', () => {
-    const deploy = { ...place, cluster: 'prod', repositories: ['shop/api'] }
-    expect(JSON.stringify(eksDeploy({ ...deploy, alarms: true }))).toContain('"cloudwatch:DescribeAlarms"')
+    expect(JSON.stringify(eksDeploy(deploy))).toContain('"cloudwatch:DescribeAlarms"')
     expect(JSON.stringify(eksDeploy({ ...deploy, alarms: false }))).not.toContain('cloudwatch')
   })
 
   test('a deploy without images of ours asks for no repository', () => {
-    expect(JSON.stringify(eksDeploy({ ...place, cluster: 'prod', repositories: [] }))).not.toContain('ecr')
+    expect(JSON.stringify(eksDeploy({ ...deploy, repositories: [] }))).not.toContain('ecr')
   })
 
-  test('scanning may not push', () => {
-    expect(JSON.stringify(ecrScan({ ...place, repositories: ['a'] }))).not.toContain('PutImage')
+  test('scanning and pulling may not push', () => {
+    expect(JSON.stringify(ecrScan(api))).not.toContain('PutImage')
+    const pull = ecrLogin({ repositories: api, inPublic, access: 'pull' })
+    expect(JSON.stringify(pull)).not.toMatch(/Put|Upload|BatchCheck/)
   })
 
-  test('ten repositories fit into what STS accepts', () => {
-    const repositories = Array.from({ length: 10 }, (_, i) => `team/service-${i}/component`)
-    expect(renderPolicy(ecrPush({ ...place, repositories })).length).toBeLessThanOrEqual(2_048)
+  test('base images of a build may be read, not pushed', () => {
+    const [, push, pull] = ecrPush({ push: api, pull: named('base') }).Statement
+    expect(JSON.stringify(push)).not.toContain('repository/base')
+    expect(pull).toMatchObject({ Action: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'] })
   })
 
-  test('a deploy of ten of them under alarms does too', () => {
-    const repositories = Array.from({ length: 10 }, (_, i) => `team/service-${i}/component`)
-    expect(
-      renderPolicy(eksDeploy({ ...place, cluster: 'c'.repeat(100), repositories, alarms: true })).length,
-    ).toBeLessThanOrEqual(2_048)
+  test('a login to public ECR alone asks for nothing in private ones', () => {
+    const policy = ecrLogin({ repositories: [], inPublic, access: 'pull' })
+    expect(policy.Statement.flatMap(({ Action }) => Action)).toEqual([
+      'ecr-public:GetAuthorizationToken',
+      'sts:GetServiceBearerToken',
+    ])
   })
 
-  test('too many repositories are an error before any call', () => {
-    const repositories = Array.from({ length: 40 }, (_, i) => `team/service-${i}/component`)
-    expect(() => renderPolicy(ecrPush({ ...place, repositories }))).toThrow(/STS accepts 2048/)
+  test('the same repository is named once', () => {
+    expect(JSON.stringify(ecrScan([...api, ...api])).match(/repository/g)).toHaveLength(1)
+  })
+})
+
+describe('many repositories', () => {
+  const many = (count: number, name: (index: number) => string): readonly EcrRepository[] =>
+    named(...Array.from({ length: count }, (_, index) => name(index)))
+  const rendered = (repositories: readonly EcrRepository[]): string =>
+    renderPolicy(withinLimit(repositories, fitting => eksDeploy({ ...deploy, repositories: fitting })))
+  const namesIn = (policy: string): readonly string[] =>
+    [...policy.matchAll(/:repository\/([^"]+)/g)].map(([, name = '']) => name)
+
+  test('stay as they are named while they fit into what STS accepts', () => {
+    const ten = many(10, index => `team/service-${index}/component`)
+    expect(namesIn(rendered(ten))).toEqual(ten.map(({ name }) => name))
+  })
+
+  test('become their namespaces, the narrowest that fit', () => {
+    const services = many(60, index => `team/service-${index % 3}/component-${index}`)
+    expect(namesIn(rendered(services))).toEqual(['team/service-0/*', 'team/service-1/*', 'team/service-2/*'])
+    const scattered = many(60, index => `team/service-${index}/component`)
+    expect(namesIn(rendered(scattered))).toEqual(['team/*'])
+  })
+
+  test('never become more than a namespace: then it is an error before any call, which says what to do', () => {
+    const flat = many(60, index => `service-${index}`)
+    expect(() => rendered(flat)).toThrow(/STS accepts 2048/)
+    expect(() => rendered([...flat, ...named('team/a', 'team/b')])).toThrow(
+      expect.objectContaining({ code: 'session-policy', todo: expect.stringContaining('common namespace') }),
+    )
+  })
+
+  test('of other accounts stay in theirs', () => {
+    const theirs = many(60, index => `team/s-${index}`).map(one => ({ ...one, account: '444455556666' }))
+    const policy = rendered([...many(60, index => `team/s-${index}`), ...theirs])
+    expect(policy.match(/\d{12}:repository\/team\/\*/g)).toEqual([
+      '111122223333:repository/team/*',
+      '444455556666:repository/team/*',
+    ])
   })
 })

@@ -77,10 +77,7 @@ describe('opening a session', () => {
     const { context, clock, tokens } = scene()
     const assume = assumes(clock)
     const policy = ecrPush({
-      partition: 'aws',
-      region: 'eu-west-1',
-      account: '111122223333',
-      repositories: ['shop/api'],
+      push: [{ partition: 'aws', region: 'eu-west-1', account: '111122223333', name: 'shop/api' }],
     })
     const session = await openSession({ ...request, policy }, context, assume)
     expect(session).toMatchObject({ roleArn: role, accountId: '111122223333', partition: 'aws', region: 'eu-west-1' })

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { withDockerConfig } from '../../../src/image/docker-config.ts'
+import { withDockerConfig } from '../../../src/registry/docker-folder.ts'
 import { runBuild } from '../../../src/image/build.ts'
 import { within } from '../../../src/runtime/deadline.ts'
 import { createExec } from '../../../src/runtime/exec.ts'
@@ -36,7 +36,7 @@ async function cancelledBuild() {
   const login = { host, user: 'AWS', password: 'secret', expiresAt: new Date(0) }
   const during = { password: '' }
   const work = (signal: AbortSignal): Promise<unknown> =>
-    withDockerConfig([login], context, dockerConfig => {
+    withDockerConfig([login], { ...context, existing: '/none' }, dockerConfig => {
       during.password = readFileSync(join(dockerConfig, 'config.json'), 'utf8')
       const source = { folder: context.workspace, file: join(context.workspace, 'Dockerfile') }
       const task = { source, names: [`${host}/shop/api:v1`], labels: {}, committed: undefined, dockerConfig }

@@ -136,7 +136,6 @@ function bench({ immutable = false, driver = 'docker-container', signal = new Ab
   let play: Parameters<typeof programs>[1] = () => pushed(target, runs.at(-1)?.args ?? [], immutable)
   const context: TestContext = testContext({
     workspace: sample(),
-    dockerConfigFolder: '/none',
     signal,
     exec: programs(runs, attempt => play(attempt), driver),
   })
@@ -344,7 +343,7 @@ describe('a push that fails', () => {
       return { code: 143 }
     })
     await expect(build()).rejects.toThrow('cancelled')
-    expect(files).toContainEqual(expect.stringMatching(/^docker-/))
+    expect(files).toContainEqual(expect.stringMatching(/^slipway-docker-/))
     expect(readdirSync(context.tempFolder)).toEqual([])
   })
 
@@ -362,9 +361,7 @@ describe('secrets', () => {
     await build({ secrets: { npm: 'npm_s3cret' } })
     expect(runs[0]?.env['SLIPWAY_BUILD_SECRET_0']).toBe('npm_s3cret')
     expect(runs[0]?.args.join(' ')).not.toMatch(/s3cret|AWS:secret/)
-    expect(context.masked).toEqual(
-      expect.arrayContaining(['npm_s3cret', 'secret', Buffer.from('AWS:secret').toString('base64')]),
-    )
+    expect(context.masked).toEqual(expect.arrayContaining(['npm_s3cret', 'secret']))
   })
 
   test('that are build arguments are warned of', async () => {

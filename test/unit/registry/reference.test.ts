@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import {
   ecrHost,
-  ecrRepositoriesOf,
   formatReference,
   isRepository,
   parseEcrHost,
@@ -77,19 +76,4 @@ describe('the host of a private ECR registry', () => {
 test('names of repositories follow the rule of ECR', () => {
   expect(['shop/api', 'a1', 'shop__x/api-v2', 'shop.internal/api'].filter(name => !isRepository(name))).toEqual([])
   expect(['a', 'Shop', 'shop/', '/shop', 'shop api', 'shop..x', 'x'.repeat(257)].filter(isRepository)).toEqual([])
-})
-
-test('the ECR repositories of a set of images are those of the given account and region, each once', () => {
-  const images = [
-    `${host}/shop/worker@${digest}`,
-    `${host}/shop/api:v1`,
-    `${host}/shop/api@${digest}`,
-    'shop/api',
-    'ghcr.io/x/y:1',
-  ]
-  expect(ecrRepositoriesOf(images, { account: '123456789012', region: 'us-east-1' })).toEqual([
-    'shop/api',
-    'shop/worker',
-  ])
-  expect(ecrRepositoriesOf(images, { account: '123456789012', region: 'eu-west-1' })).toEqual([])
 })

@@ -62,6 +62,14 @@ describe('what a step leaves', () => {
 })
 
 describe('a summary', () => {
+  test('ends with what few people want to know, whenever that was added', () => {
+    const { results, file } = runner()
+    results.summary.addLast('policy')
+    results.summary.add('verdict')
+    results.flush()
+    expect(file('STEP_SUMMARY')).toBe('verdict\n\npolicy\n')
+  })
+
   test('that is too long is cut at a line, and says so', () => {
     const cut = shorten(`${'ü'.repeat(40)}\n${'line\n'.repeat(100)}`, 200)
     expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(200)

@@ -129,6 +129,18 @@ describe('an action that fails', () => {
     expect(ran.written).not.toContain('fits')
   })
 
+  test('has the error below what it reported before, and the details at the end', async () => {
+    const ran = await run({
+      env: { INPUT_TONE: 'warm' },
+      handler: async (_given, _context, { summary }) => {
+        summary.addLast('details')
+        summary.add('so far')
+        throw new DeniedError('closed', 'The door is closed.', { todo: 'Knock.' })
+      },
+    })
+    expect(ran.summary).toMatch(/^so far\n\n### ✗ Greet: The door is closed\.[^]+\n\ndetails\n$/)
+  })
+
   test('by an error that is not ours: says that the mistake is here, without a stack trace', async () => {
     const ran = await run({
       handler: async () => {

@@ -1,12 +1,22 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { mergeDockerConfig, withDockerConfig } from '../../../src/image/docker-config.ts'
+import { makeDockerFolder, withDockerConfig } from '../../../src/registry/docker-folder.ts'
 import { host } from '../../support/images.ts'
 
 const login = { host, user: 'AWS', password: 'secret', expiresAt: new Date(0) }
 const auth = Buffer.from('AWS:secret').toString('base64')
+const none = '/does/not/exist'
 
 function folder(config?: string): string {
   const path = mkdtempSync(join(tmpdir(), 'slipway-docker-'))
@@ -15,22 +25,8 @@ function folder(config?: string): string {
 }
 
 describe('a Docker configuration', () => {
-  test('keeps other logins and settings, and adds ours', () => {
-    const merged = mergeDockerConfig({ auths: { 'ghcr.io': { auth: 'x' } }, currentContext: 'mine' }, [login])
-    expect(merged).toMatchObject({ auths: { 'ghcr.io': { auth: 'x' }, [host]: { auth } }, currentContext: 'mine' })
-  })
-
-  test('makes our login win over a credential helper and a global store', () => {
-    const merged = mergeDockerConfig(
-      { credsStore: 'desktop', credHelpers: { [host]: 'ecr-login', 'gcr.io': 'gcloud' } },
-      [login],
-    )
-    expect(merged).toMatchObject({ credsStore: 'desktop', credHelpers: { [host]: '', 'gcr.io': 'gcloud' } })
-  })
-
   test('is readable for this user only and gone afterwards', async () => {
-    const temp = folder()
-    const seen = await withDockerConfig([login], { tempFolder: temp }, path => {
+    const seen = await withDockerConfig([login], { tempFolder: folder(), existing: none }, path => {
       expect(statSync(path).mode & 0o777).toBe(0o700)
       expect(statSync(join(path, 'config.json')).mode & 0o777).toBe(0o600)
       expect(readFileSync(join(path, 'config.json'), 'utf8')).toContain(auth)
@@ -41,7 +37,7 @@ describe('a Docker configuration', () => {
 
   test('is gone after a failure too', async () => {
     let seen = ''
-    const failing = withDockerConfig([login], { tempFolder: folder() }, path => {
+    const failing = withDockerConfig([login], { tempFolder: folder(), existing: none }, path => {
       seen = path
       return Promise.reject(new Error('build failed'))
     })
@@ -61,6 +57,16 @@ describe('a Docker configuration', () => {
     expect(existsSync(join(existing, 'buildx', 'instances'))).toBe(true)
   })
 
+  test('that was made from one of ours leads to where things really are: the first may go', async () => {
+    const existing = folder('{}')
+    mkdirSync(join(existing, 'cli-plugins'))
+    const first = await makeDockerFolder({}, { tempFolder: folder(), existing })
+    const second = await makeDockerFolder({}, { tempFolder: folder(), existing: first })
+    rmSync(first, { recursive: true })
+    expect(readlinkSync(join(second, 'cli-plugins'))).toBe(join(existing, 'cli-plugins'))
+    expect(existsSync(join(second, 'cli-plugins'))).toBe(true)
+  })
+
   test('that is not JSON is the error of a user, and one that does not exist is none', async () => {
     const place = { tempFolder: folder(), existing: folder('{ broken') }
     await expect(withDockerConfig([login], place, () => Promise.resolve())).rejects.toMatchObject({
@@ -68,7 +74,7 @@ describe('a Docker configuration', () => {
       code: 'docker-config',
     })
     await expect(
-      withDockerConfig([login], { tempFolder: folder(), existing: '/does/not/exist' }, () => Promise.resolve('ran')),
+      withDockerConfig([login], { tempFolder: folder(), existing: none }, () => Promise.resolve('ran')),
     ).resolves.toBe('ran')
   })
 })

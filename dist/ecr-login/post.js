@@ -1,0 +1,3 @@
+import { post } from '../slipway/post.js'
+
+await post('ecr-login')

@@ -61,7 +61,7 @@ function onCall(patient: Patient): AccessDoctor {
   const come = async (): Promise<AccessDoctor> => (await import('./access/doctor.ts')).accessDoctor(patient)
   return {
     explain: async (failure, purpose) => (await come()).explain(failure, purpose),
-    require: async purpose => (await come()).require(purpose),
+    require: async (purpose, decisive) => (await come()).require(purpose, decisive),
   }
 }
 

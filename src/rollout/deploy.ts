@@ -14,7 +14,7 @@ import { prune } from './preview/preview.ts'
 import { releaseStore } from './record/record.ts'
 import type { ReleaseStore } from './record/record.ts'
 import { removeAll } from './remove.ts'
-import { releaseNeeds, withAccess } from './rights.ts'
+import { newSight, releaseNeeds, withAccess } from './rights.ts'
 import { namespaceExists, requireNamespace, scopesOf } from './set/scopes.ts'
 import { shapeSet, type ShapedSet } from './set/shape.ts'
 import { snapshotOf } from './record/snapshot.ts'
@@ -78,11 +78,19 @@ async function release(request: DeployRequest, ports: ReleasePorts): Promise<Rel
     await ports.access?.require(releaseNeeds(request))
     return planned(checked)
   }
+  await requireSight(checked, ports)
   await makeNamespace(request, ports)
   return withLock(request, ports, async locked => {
     const current = await stillCurrent(checked, store, locked)
     return carryOut(current, Math.max(0, endsAt - ports.clock.now()), store, locked)
   })
+}
+
+/** Nothing is applied that could not be judged. Asked once for each kind: the first release, as a rule. */
+async function requireSight({ request, recorded }: Release, { access }: ReleasePorts): Promise<void> {
+  if (access === undefined) return
+  const unproven = newSight(request, recorded.find(wentWell)?.objects ?? [])
+  if (unproven.length > 0) await access.require(releaseNeeds(request), unproven)
 }
 
 /** A set may bring its own namespace. Lock and record live in it, so it comes first. */

@@ -31,6 +31,23 @@ export function releaseNeeds({ application, namespace, objects }: Release): Purp
   return { application, needs: [lock, records, ...own, ...gateNeeds(placed)] }
 }
 
+/**
+ * Lists and watches without which the gate could judge nothing, of kinds and namespaces that were not in the last
+ * release that went well: that one proved its own. What else is missing shows before anything is applied; this would
+ * show when all of it is. Pure.
+ */
+export function newSight(
+  { namespace, objects }: Pick<Release, 'namespace' | 'objects'>,
+  proven: readonly KubeObject[],
+): readonly Need[] {
+  const sight = (of: readonly KubeObject[]): readonly Need[] =>
+    gateNeeds(inNamespace(of, namespace)).filter(({ decisive }) => decisive)
+  const known = new Set(sight(proven).map(placeOf))
+  return sight(objects).filter(need => !known.has(placeOf(need)))
+}
+
+const placeOf = ({ apiVersion, kind, namespace = '' }: Need): string => [apiVersion, kind, namespace].join(' ')
+
 /** The rights that it takes to judge objects without changing them. Pure. */
 export function verifyNeeds({ application, namespace, objects }: Release): Purpose {
   const placed = inNamespace(objects, namespace)
@@ -39,21 +56,22 @@ export function verifyNeeds({ application, namespace, objects }: Release): Purpo
 }
 
 /** What the gate lists and watches, and the log of a container that failed. */
-function gateNeeds(objects: readonly KubeObject[]): readonly Need[] {
+function gateNeeds(objects: readonly KubeObject[]): readonly (Need & { readonly decisive: boolean })[] {
   const gated = objects.filter(object => !isSettledWhenStored(object)).map(object => ({ object }))
   const channels = channelsFor(gated)
-  const watched = channels.map(({ apiVersion, kind, namespace, need }): Need => ({
+  const watched = channels.map(({ apiVersion, kind, namespace, need }) => ({
     apiVersion,
     kind,
     ...(namespace === undefined ? {} : { namespace }),
     verbs: ['list', 'watch'],
     ...(need === 'hint' ? { optional: true } : {}),
+    decisive: need === 'proof',
   }))
   const logs = channels
     .filter(({ kind }) => kind === 'Pod')
-    .map(({ apiVersion, kind, namespace }): Need => {
+    .map(({ apiVersion, kind, namespace }) => {
       const place = namespace === undefined ? {} : { namespace }
-      return { apiVersion, kind, ...place, subresource: 'log', verbs: ['get'], optional: true }
+      return { apiVersion, kind, ...place, subresource: 'log', verbs: ['get'], optional: true, decisive: false }
     })
   return [...watched, ...logs]
 }

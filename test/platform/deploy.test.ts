@@ -279,7 +279,7 @@ describe('refused before anything is applied, in one sentence:', () => {
       'cluster-rights',
       { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'more' }, spec: { hard: { pods: '100' } } },
       [
-        'app.yaml:1: arn:aws:iam::',
+        'app.yaml:3: arn:aws:iam::',
         'Missing (3): create, patch, delete on resourcequotas in namespace',
         'apply the Role',
       ],

@@ -234,6 +234,13 @@ export const changingCases: readonly AccessCase[] = [
     },
   },
   {
+    what: 'all rights to write, none to see pods: refused before anything is applied',
+    expected: 'cluster-rights',
+    says: [/Missing \(4\): list, watch on pods and list, watch on replicasets\.apps in namespace/],
+    play: async world =>
+      played(await deploy(world, { role: world.roles.mapped, namespace: world.blind }, { files: set(...workload) })),
+  },
+  {
     what: 'no rights: a deploy names all of them, and writes nothing',
     expected: 'cluster-rights',
     says: ['Missing (21)', 'they give the group "slipway-deploy"'],

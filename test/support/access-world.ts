@@ -11,6 +11,7 @@ import { connectAsAdmin } from '../../sandbox/connect.ts'
 import { attach } from '../../sandbox/platform.ts'
 import { account, addresses, cluster as prod, github, hosts, region } from '../../sandbox/world.ts'
 import type { ClusterClient } from '../../src/kubernetes/client.ts'
+import { suggestedGroup } from '../../src/kubernetes/access/unauthorized.ts'
 import type { KubeObject } from '../../src/kubernetes/model.ts'
 import { namespaces } from './namespaces.ts'
 import { front } from './step.ts'
@@ -21,6 +22,8 @@ const run = Date.now().toString(36)
 export interface AccessWorld {
   readonly admin: ClusterClient
   readonly namespace: string
+  /** Where the mapped role may write everything, and not see pods. */
+  readonly blind: string
   /** ARNs of roles that may use EKS; no cluster knows them. */
   readonly roles: {
     /** May also list access entries. */
@@ -60,7 +63,8 @@ export async function createAccessWorld(): Promise<AccessWorld> {
   const platform = attach()
   const admin = await connectAsAdmin(platform.kubeconfig)
   const spaces = namespaces(admin)
-  const namespace = await spaces.create('access')
+  const [namespace, blind] = [await spaces.create('access'), await spaces.create('blind')]
+  for (const object of blindRights(blind)) await admin.apply(object)
   const servers = await openServers()
   const roles = { known: roleArn('known'), quiet: roleArn('quiet'), mapped: roleArn('mapped') }
   const clusters = Object.fromEntries(names.map(name => [name, `${name}-${run}`])) as Record<ClusterName, string>
@@ -85,6 +89,7 @@ export async function createAccessWorld(): Promise<AccessWorld> {
   return {
     admin,
     namespace,
+    blind,
     roles,
     clusters,
     proxy: `http://127.0.0.1:${servers.proxy.port}`,
@@ -138,6 +143,23 @@ function endpoints({ opened, counted }: Servers): Readonly<Record<ClusterName, s
     opened: `https://127.0.0.1:${opened.port}`,
     counted: `https://127.0.0.1:${counted.port}`,
   }
+}
+
+function blindRights(namespace: string): readonly KubeObject[] {
+  const api = 'rbac.authorization.k8s.io'
+  const metadata = { name: 'blind', namespace }
+  const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']
+  const rules = [
+    { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs },
+    { apiGroups: ['apps'], resources: ['deployments'], verbs },
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs },
+  ]
+  const roleRef = { apiGroup: api, kind: 'Role', name: 'blind' }
+  const subjects = [{ apiGroup: api, kind: 'Group', name: suggestedGroup }]
+  return [
+    { apiVersion: `${api}/v1`, kind: 'Role', metadata, rules },
+    { apiVersion: `${api}/v1`, kind: 'RoleBinding', metadata, roleRef, subjects },
+  ]
 }
 
 interface Served {

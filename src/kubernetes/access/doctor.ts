@@ -26,8 +26,11 @@ export interface Purpose {
 export interface AccessDoctor {
   /** The failure in the words of its cause; what is none of access comes back as it was. */
   explain(failure: unknown, purpose?: Purpose): Promise<unknown>
-  /** Throws DeniedError that names every right of the purpose that is missing. */
-  require(purpose: Purpose): Promise<void>
+  /**
+   * Throws DeniedError that names every right of the purpose that is missing. With `decisive` it asks for those few
+   * first, and is content when they are there.
+   */
+  require(purpose: Purpose, decisive?: readonly Need[]): Promise<void>
 }
 
 export interface Patient {
@@ -53,10 +56,30 @@ export function accessDoctor(patient: Patient): AccessDoctor {
         return failure
       }
     },
-    async require(purpose) {
-      const lack = await lackOf(patient, purpose)
+    async require(purpose, decisive) {
+      const lack = await lackUnless(patient, purpose, decisive)
       if (lack !== undefined) throw lack
     },
+  }
+}
+
+/** Who may not even ask for its rights has to find them out by what it does. */
+async function lackUnless(
+  patient: Patient,
+  purpose: Purpose,
+  decisive: readonly Need[] | undefined,
+): Promise<DeniedError | undefined> {
+  const { review, context } = patient
+  try {
+    if (decisive !== undefined) {
+      const rights = await review.rightsFor(decisive, context.signal)
+      if ((await review.missing(rights, context.signal)).length === 0) return undefined
+    }
+    return await lackOf(patient, purpose)
+  } catch (trouble) {
+    if (context.signal.aborted) throw trouble
+    context.log.debug(`the rights in the cluster could not be asked for: ${messageOf(trouble)}`)
+    return undefined
   }
 }
 

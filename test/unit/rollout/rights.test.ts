@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import type { AccessDoctor, Purpose } from '../../../src/kubernetes/access/doctor.ts'
 import type { Need } from '../../../src/kubernetes/access/review.ts'
 import { KubeError } from '../../../src/kubernetes/errors.ts'
-import { releaseNeeds, verifyNeeds, withAccess } from '../../../src/rollout/rights.ts'
+import { newSight, releaseNeeds, verifyNeeds, withAccess } from '../../../src/rollout/rights.ts'
+import type { KubeObject } from '../../../src/kubernetes/model.ts'
 import { DeniedError } from '../../../src/runtime/errors.ts'
 import { recordingLog } from '../../support/context.ts'
 import { workload } from '../../support/manifests.ts'
@@ -43,6 +44,15 @@ describe('what a release needs', () => {
     ])
   })
 
+  test('to be judged at all is asked for once: what the last good release had is proven', () => {
+    const [old, job] = [workload('true'), { ...object('Job', 'migrate'), apiVersion: 'batch/v1' }]
+    const kinds = (proven: readonly KubeObject[]): readonly string[] =>
+      newSight({ ...place, objects: [old, job, ...maps('a')] }, proven).map(({ kind }) => kind)
+    expect(kinds([])).toEqual(['Deployment', 'Pod', 'ReplicaSet', 'Job'])
+    expect(kinds([old])).toEqual(['Job'])
+    expect(kinds([old, job])).toEqual([])
+  })
+
   test('to be verified is to be read', () => {
     const verbs = verifyNeeds({ ...place, objects: [workload('true')] }).needs.flatMap(need => need.verbs)
     expect([...new Set(verbs)].toSorted()).toEqual(['get', 'list', 'watch'])
@@ -64,8 +74,8 @@ function doctor(): AccessDoctor & { readonly asked: string[] } {
       asked.push(`explain ${failure instanceof Error ? failure.message : ''} for ${purpose?.needs.length}`)
       return lack
     },
-    async require(purpose) {
-      asked.push(`require ${purpose.needs.length}`)
+    async require(purpose, decisive) {
+      asked.push(`require ${purpose.needs.length}${decisive === undefined ? '' : `, first ${decisive.length}`}`)
       throw lack
     },
   }
@@ -92,6 +102,16 @@ describe('a release that may not do what it needs', () => {
     await expect(rollback({ dryRun: true }, { access })).rejects.toBe(lack)
     expect(access.asked.filter(asked => asked.startsWith('require'))).toEqual(['require 3', 'require 3'])
     expect(api.writes).toEqual(before)
+  })
+
+  test('is told so before anything is applied, when it could not be judged; configuration alone needs no judge', async () => {
+    const access = doctor()
+    const { api, deploy } = shop()
+    await expect(deploy([workload('true')], {}, { access })).rejects.toBe(lack)
+    expect(access.asked[0]).toBe('require 9, first 3')
+    expect(api.writes).toEqual([])
+    expect(await deploy(maps('a'), {}, { access })).toMatchObject({ result: { verdict: 'healthy' } })
+    expect(access.asked.filter(asked => asked.startsWith('require'))).toHaveLength(1)
   })
 
   test('keeps the words of the API server where there is no doctor', async () => {

@@ -106,4 +106,19 @@ describe('the doctor', () => {
     const optional = { ...pods, verbs: ['delete'], optional: true }
     await expect(doctor.require({ ...purpose, needs: [optional] })).resolves.toBeUndefined()
   })
+
+  test('asked for a few rights first, is content with them', async () => {
+    const { doctor, server } = await doctorAt(refusing('delete'))
+    const list = { ...pods, verbs: ['list'] }
+    await expect(doctor.require(purpose, [list])).resolves.toBeUndefined()
+    expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
+    await expect(doctor.require(purpose, [{ ...pods, verbs: ['delete'] }])).rejects.toMatchObject({
+      why: 'Missing (1): delete on pods in namespace "shop".',
+    })
+  })
+
+  test('does not stand in the way of who may not ask for its rights', async () => {
+    const { doctor } = await doctorAt((_, response) => json(response, 403, { kind: 'Status', message: 'no reviews' }))
+    await expect(doctor.require(purpose)).resolves.toBeUndefined()
+  })
 })

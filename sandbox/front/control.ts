@@ -70,6 +70,11 @@ const routes: Readonly<Record<string, Route>> = {
     scans.rules = []
     return scans.rules
   },
+  'POST /target-groups': async ({ request }, { moto }) => {
+    const { name } = await readJson(request)
+    const checked = { port: 80, path: '/', intervalSeconds: 5, healthyAfter: 2, unhealthyAfter: 2 }
+    return { arn: await moto.targetGroup({ name: String(name), ...checked }) }
+  },
   'POST /alarms': async ({ request }, { moto }) => {
     const { name, state, reason } = await readJson(request)
     await moto.setAlarm({

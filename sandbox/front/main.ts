@@ -30,6 +30,7 @@
  * | POST /clusters {name, network, authenticationMode, accessEntries} | what DescribeCluster and ListAccessEntries say of a cluster (shape: eks.ts) |
  * | PUT /sts/token-size {bytes} | session tokens have at least so many bytes from now on |
  * | POST /faults | {host, match, times, status, code, headers, delayMs, reset} for the next matching requests; DELETE |
+ * | POST /target-groups {name} | {arn}: a target group without targets, made when it is new |
  * | POST /alarms {name, state, reason} | sets a CloudWatch alarm to OK, ALARM or INSUFFICIENT_DATA; it is made when it is new |
  * | GET /load-balancer | routes, target groups and the health of every target |
  * | GET /github | comments, check runs, deployments, statuses, SARIF uploads |

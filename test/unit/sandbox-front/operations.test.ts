@@ -49,6 +49,11 @@ test.each([
     on: ['*'],
   },
   {
+    asked: { host: 'api.ecr-public.us-east-1.amazonaws.com', target: 'SpencerFrontendService.GetAuthorizationToken' },
+    is: 'ecr-public:GetAuthorizationToken',
+    on: ['*'],
+  },
+  {
     asked: { host: 'eks.us-east-1.amazonaws.com', method: 'GET', path: '/clusters/prod' },
     is: 'eks:DescribeCluster',
     on: [arn('eks', 'cluster/prod')],

@@ -118,6 +118,12 @@ test("what IAM refuses is DENIED, in IAM's words", async () => {
   expect(errorOf(answer)).toEqual({ code: 'DENIED', message: 'not authorized to perform: ecr:InitiateLayerUpload' })
 })
 
+test('the last request of an upload that brings its content along needs the permission for that too', async () => {
+  denied = 'ecr:UploadLayerPart'
+  expect(await ask('PUT', '/v2/shop/api/blobs/uploads/1?digest=sha256:a', 'content')).toMatchObject({ status: 403 })
+  expect(await ask('PUT', '/v2/shop/api/blobs/uploads/1?digest=sha256:a')).toMatchObject({ status: 201 })
+})
+
 test('an immutable tag never moves', async () => {
   expect(await ask('PUT', '/v2/shop/api/manifests/v1', manifest('sha256:a'))).toMatchObject({ status: 201 })
   const again = await ask('PUT', '/v2/shop/api/manifests/v1', manifest('sha256:b'))

@@ -33,7 +33,8 @@ export async function concludeRelease(raw: ReleaseOutcome, given: Frame, leave: 
   const { tempFolder, troubleshooting: docs } = context
   // Files are not masked by anybody else: what a container printed goes into them too.
   const outcome = hideIn(raw, text => context.hide(text))
-  const frame = { action, cluster, actor: context.github.actor, runUrl: context.github.runUrl, docs }
+  const { actor, runUrl } = context.github
+  const frame = { action, cluster, actor, runUrl, docs, ...(at && { place: at }) }
   const result = `${JSON.stringify(releaseResult(outcome, frame), undefined, 2)}\n`
   leave.outputs.set({ ...outputsOf(outcome), result: await writePage(tempFolder, 'result.json', result) })
   if (!outcome.result) {

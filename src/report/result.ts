@@ -1,5 +1,6 @@
 import type { Cause, Evidence } from '../health/model.ts'
 import type { GateResult, ReleaseOutcome, RollbackOutcome } from '../rollout/model.ts'
+import type { Place } from '../runtime/errors.ts'
 import { isSuccess } from './release-view.ts'
 
 /** Rises when a reader of the format before could stumble over the new one; new fields alone do not raise it. */
@@ -13,6 +14,8 @@ export interface ResultFrame {
   readonly runUrl: string
   /** Address of the page that explains causes. */
   readonly docs: string
+  /** Where the object of the cause stands in the manifests. */
+  readonly place?: Place
 }
 
 /**
@@ -34,6 +37,7 @@ export function releaseResult(outcome: ReleaseOutcome, frame: ResultFrame): obje
     runUrl: frame.runUrl,
     dryRun: outcome.dryRun,
     ...(result === undefined ? {} : judged(result, frame)),
+    place: frame.place,
     images: outcome.images,
     changes: outcome.changes,
     rollback: rollback && rollbackOf(rollback, frame),
@@ -43,7 +47,7 @@ export function releaseResult(outcome: ReleaseOutcome, frame: ResultFrame): obje
 }
 
 function judged(result: GateResult, frame: ResultFrame): object {
-  const { verdict, partial, cause, timeline, evidence, logs } = result
+  const { verdict, partial, cause, timeline, evidence, logs, events, waves } = result
   return {
     verdict,
     ok: isSuccess(verdict),
@@ -53,9 +57,11 @@ function judged(result: GateResult, frame: ResultFrame): object {
     readyAt: result.readyAt === undefined ? undefined : stamp(result.readyAt),
     endedAt: stamp(result.endedAt),
     seconds: (result.endedAt - result.startedAt) / 1000,
+    waves: waves?.map(({ name, from, to }) => ({ name, from: stamp(from), to: stamp(to) })),
     timeline: timeline.map(({ at, ...entry }) => ({ at: stamp(at), ...entry })),
     evidence: evidence.map(evidenceOf),
     logs,
+    events: events?.map(({ at, ...event }) => ({ at: stamp(at), ...event })),
   }
 }
 

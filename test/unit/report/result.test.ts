@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { Ajv } from 'ajv'
 
-import { releaseResult } from '../../../src/report/result.ts'
+import { releaseResult, type ResultFrame } from '../../../src/report/result.ts'
 import type { GateResult, ReleaseOutcome } from '../../../src/rollout/model.ts'
 import { exited, goodStory, Story } from '../gate/story.ts'
 
@@ -19,8 +19,8 @@ const base: ReleaseOutcome = {
   dryRun: false,
 }
 
-function written(outcome: ReleaseOutcome): Readonly<Record<string, unknown>> {
-  const result: Readonly<Record<string, unknown>> = JSON.parse(JSON.stringify(releaseResult(outcome, frame)))
+function written(outcome: ReleaseOutcome, of: ResultFrame = frame): Readonly<Record<string, unknown>> {
+  const result: Readonly<Record<string, unknown>> = JSON.parse(JSON.stringify(releaseResult(outcome, of)))
   expect({ valid: isValid(result), errors: isValid.errors }).toEqual({ valid: true, errors: null })
   return result
 }
@@ -64,6 +64,20 @@ describe('the result for programs, by its published schema', () => {
     const result = written({ ...base, result: await crashed(), noRollback: 'There is nothing to go back to.' })
     expect(result['noRollback']).toBe('There is nothing to go back to.')
     expect(result).not.toHaveProperty('rollback')
+  })
+
+  test('says how long each wave took, what the cluster warned of, and which line of the manifests is meant', async () => {
+    const at = Date.UTC(2026, 10, 23, 16)
+    const result: GateResult = {
+      ...(await crashed()),
+      waves: [{ name: 'workloads', from: at, to: at + 2_500 }],
+      events: [{ object: 'Pod shop/a', reason: 'BackOff', says: 'Back-off restarting', count: 3, at: at + 2_000 }],
+    }
+    expect(written({ ...base, result }, { ...frame, place: { file: 'k8s/api.yaml', line: 12 } })).toMatchObject({
+      place: { file: 'k8s/api.yaml', line: 12 },
+      waves: [{ name: 'workloads', from: '2026-11-23T16:00:00.000Z', to: '2026-11-23T16:00:02.500Z' }],
+      events: [{ at: '2026-11-23T16:00:02.000Z', object: 'Pod shop/a', reason: 'BackOff', count: 3 }],
+    })
   })
 
   test('of a dry run has changes and no verdict', () => {

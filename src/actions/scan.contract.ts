@@ -3,13 +3,13 @@ import { defineAction } from '../runtime/contract.ts'
 import { defineInputs, input } from '../runtime/inputs.ts'
 import type { Parser } from '../runtime/inputs.ts'
 import { oneOf } from '../runtime/parsers.ts'
-import { parseFailOn } from '../scan/policy.ts'
-import type { FailRule } from '../scan/policy.ts'
+import { parseRules } from '../scan/policy/rule.ts'
+import type { Rule } from '../scan/policy/rule.ts'
 import { reportOutput, shared } from './shared-inputs.ts'
 
-const failRules: Parser<readonly FailRule[]> = {
-  accepts: 'severities, `:fixable` for those with a fix, or `none`',
-  parse: value => parseFailOn(value),
+const failRules: Parser<readonly Rule[]> = {
+  accepts: 'severities with conditions such as `high:fixable:introduced`, or `none`',
+  parse: value => parseRules(value),
 }
 
 export const scan = defineAction({

@@ -37,10 +37,19 @@ function failOnOf({ scan }: SlipwayFile): string | undefined {
 
 type FailRule = NonNullable<NonNullable<SlipwayFile['scan']>['fail-on']>[number]
 
-/** As the input `fail-on` writes it: `high:fixable`. */
+/** As the input `fail-on` writes it: `high:fixable`. Its parser says what is wrong with a rule that is text already. */
 function ruleText(rule: FailRule): string {
   if (typeof rule === 'string') return rule
-  return rule.fixable ? `${rule.severity}:fixable` : rule.severity
+  const { severity, 'fix-older-than': days, epss, layer, package: name, path } = rule
+  return [
+    severity,
+    ...(['fixable', 'exploit', 'kev', 'introduced'] as const).filter(key => rule[key] === true),
+    ...(days === undefined ? [] : [`fix>${days}`]),
+    ...(epss === undefined ? [] : [`epss>=${epss}`]),
+    ...(layer === undefined ? [] : [layer]),
+    ...(name === undefined ? [] : [`package=${name}`]),
+    ...(path === undefined ? [] : [`path=${path}`]),
+  ].join(':')
 }
 
 function gateOf(file: SlipwayFile): Record<string, string | undefined> {

@@ -1,15 +1,33 @@
 import { z } from 'zod'
-import { load, YAMLException } from 'js-yaml'
 import { customApiVersion, mistakeIn } from '../health/custom-rule.ts'
-import { UserError } from '../runtime/errors.ts'
+import { mistakeOf, readYamlFile } from '../runtime/yaml-file.ts'
 
 const duration = z.string().regex(/^\d+(ms|s|m|h)$/, 'is no duration such as 90s or 15m')
 const text = z.string().min(1)
 /** One path, or several. */
 const paths = z.union([text, z.array(text)])
-const severity = z.enum(['critical', 'high', 'medium', 'low'])
-/** `critical`, or `{ severity: high, fixable: true }` for findings that have a fix. */
-const failRule = z.union([severity, z.strictObject({ severity, fixable: z.boolean().optional() })])
+const severity = z.enum(['critical', 'high', 'medium', 'low', 'informational', 'any'])
+const glob = z.string().regex(/^[^\s,:]+$/, 'is no pattern: it has a space, a comma or a colon')
+/** `critical`, `high:fixable` as the input `fail-on` writes it, or its conditions one by one. */
+const failRule = z.union([
+  text.describe('A rule as the input fail-on writes it: high:fixable:introduced'),
+  z.strictObject({
+    severity: severity.describe('Of this severity or worse; any includes findings without one.'),
+    fixable: z.boolean().optional().describe('Only when a version with a fix exists.'),
+    'fix-older-than': z
+      .string()
+      .regex(/^\d{1,4}d$/, 'is no number of days such as 14d')
+      .optional()
+      .describe('Only when a fix exists and the finding is known for longer than this: 14d'),
+    exploit: z.boolean().optional().describe('Only when the scanner knows an exploit.'),
+    kev: z.boolean().optional().describe('Only when CISA lists it as exploited in the wild.'),
+    epss: z.number().min(0).max(1).optional().describe('Only from this probability of exploitation on (EPSS, 0 to 1).'),
+    package: glob.optional().describe('Only in packages of this name; * is any text.'),
+    path: glob.optional().describe('Only at this path in the image; ** across folders.'),
+    layer: z.enum(['base', 'app']).optional().describe('Only from the base image, or from what the Dockerfile adds.'),
+    introduced: z.boolean().optional().describe('Only what the image that runs does not have.'),
+  }),
+])
 
 const service = z.strictObject({
   repository: text.describe('ECR repository of the image.'),
@@ -81,33 +99,13 @@ export const slipwayFile = z.strictObject({
 
 export type SlipwayFile = z.infer<typeof slipwayFile>
 
-/** Reads the text of a slipway.yaml. Throws UserError with the place of the first mistake. */
+/** Reads the text of a slipway.yaml. Throws UserError with line and column of the first mistake. */
 export function parseSlipwayFile(text: string, path: string): SlipwayFile {
-  const result = slipwayFile.safeParse(parseYaml(text, path) ?? {})
+  const file = readYamlFile(text, path)
+  const result = slipwayFile.safeParse(file.value ?? {})
   if (result.success) return result.data
-  const [issue] = result.error.issues
-  const place = issue?.path.join('.') ?? ''
-  throw new UserError(
-    'config-invalid',
-    `${path}: ${place === '' ? '' : `"${place}": `}${lowerFirst(issue?.message ?? 'is not valid')}.`,
-    {
-      todo: 'Correct the file; editors check it as you type with the schema slipway.schema.json.',
-    },
-  )
-}
-
-function parseYaml(text: string, path: string): unknown {
-  try {
-    return load(text, { filename: path })
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error
-    const place = error.mark ? `, line ${error.mark.line + 1}` : ''
-    throw new UserError('config-no-yaml', `${path}${place} is not YAML: ${error.reason}.`, {
-      todo: 'Correct the file.',
-    })
-  }
-}
-
-function lowerFirst(sentence: string): string {
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1)
+  throw mistakeOf(file, result.error, {
+    code: 'config-invalid',
+    todo: 'Correct the file; editors check it as you type with the schema slipway.schema.json.',
+  })
 }

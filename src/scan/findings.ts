@@ -1,4 +1,5 @@
-import type { EnhancedImageScanFinding, ImageScanFinding } from '@aws-sdk/client-ecr'
+import type { EnhancedImageScanFinding, ImageScanFinding, VulnerablePackage } from '@aws-sdk/client-ecr'
+import type { Instant } from '../runtime/clock.ts'
 
 /** Worst first. `unrated` is whatever has no rating yet or one that we do not know: it is never dropped. */
 export const severities = ['critical', 'high', 'medium', 'low', 'informational', 'unrated'] as const
@@ -26,6 +27,8 @@ export interface Finding {
   readonly exploit?: boolean
   /** CVSS base score, 0 to 10. */
   readonly score?: number
+  /** When the scanner first saw it in this image. */
+  readonly firstSeen?: Instant
   /** Digest of the layer that brought the package. */
   readonly layer?: string
   /** Platforms of the image that have it, sorted. */
@@ -68,6 +71,7 @@ export function fromEnhanced(raw: EnhancedImageScanFinding): readonly Finding[] 
     ...(details?.sourceUrl === undefined ? {} : { uri: details.sourceUrl }),
     ...(raw.exploitAvailable === undefined ? {} : { exploit: raw.exploitAvailable === 'YES' }),
     ...(raw.score === undefined ? {} : { score: raw.score }),
+    ...(raw.firstObservedAt === undefined ? {} : { firstSeen: raw.firstObservedAt.getTime() }),
     platforms: [],
   }
   const packages = details?.vulnerablePackages ?? []
@@ -79,7 +83,7 @@ export function fromEnhanced(raw: EnhancedImageScanFinding): readonly Finding[] 
       ...common,
       package: {
         name: found.name ?? 'unknown package',
-        version: found.version ?? '',
+        version: versionOf(found),
         ...(found.packageManager === undefined ? {} : { manager: found.packageManager }),
         ...(found.filePath === undefined ? {} : { path: found.filePath }),
       },
@@ -88,6 +92,12 @@ export function fromEnhanced(raw: EnhancedImageScanFinding): readonly Finding[] 
       ...(found.sourceLayerHash === undefined ? {} : { layer: found.sourceLayerHash }),
     }
   })
+}
+
+/** As the package's manager writes it, and as `fixedInVersion` is written: `1:2.3-4`; Inspector gives it in pieces. */
+function versionOf({ epoch = 0, version = '', release }: VulnerablePackage): string {
+  const whole = release === undefined || release === '' ? version : `${version}-${release}`
+  return epoch > 0 && version !== '' ? `${epoch}:${whole}` : whole
 }
 
 /** Identity of a finding inside an image: pages and platforms may repeat it. */

@@ -2,6 +2,8 @@ import type { ImageId } from '../registry/ecr.ts'
 import type { Manifest } from '../registry/manifest.ts'
 import type { Instant } from '../runtime/clock.ts'
 import type { Finding, Severity } from './findings.ts'
+import type { FindingFacts, Missing } from './policy/rule.ts'
+import type { Waiver } from './policy/waivers.ts'
 
 /** Why there is no answer. `code` is the anchor in docs/troubleshooting.md. */
 export interface Reason {
@@ -68,6 +70,21 @@ export interface Blocking {
   readonly rule: string
 }
 
+/** A finding, and what the policy says of it. `rule` is the text of the rule that decided. */
+export type Judged = { readonly finding: Finding; readonly facts: FindingFacts } & (
+  | { readonly decision: 'passes' }
+  | { readonly decision: 'waived'; readonly rule: string; readonly waiver: Waiver }
+  /** `expired`: a waiver that no longer covers it. */
+  | { readonly decision: 'blocks'; readonly rule: string; readonly expired?: Waiver }
+  /** The rule would hold if what is missing were so. */
+  | {
+      readonly decision: 'open'
+      readonly rule: string
+      readonly missing: readonly Missing[]
+      readonly expired?: Waiver
+    }
+)
+
 export interface ScanResult {
   readonly verdict: ScanVerdict
   /** `host/repository@sha256:…` */
@@ -77,6 +94,8 @@ export interface ScanResult {
   readonly platforms: readonly PlatformScan[]
   /** Of all platforms, each once, worst first. */
   readonly findings: readonly Finding[]
+  /** The same, in the same order, each with what the policy says of it. */
+  readonly judged: readonly Judged[]
   readonly counts: Readonly<Record<Severity, number>>
   readonly blocking: readonly Blocking[]
   /** Why it is not a pass: one for each cause. */

@@ -6,8 +6,9 @@ import { UserError } from '../runtime/errors.ts'
 import { collect, scanTargets } from './collect.ts'
 import { ecrScanSource } from './ecr-source.ts'
 import type { ScanResult, ScanSource } from './model.ts'
-import type { ScanPolicy } from './policy.ts'
-import { formatPolicy, judge } from './policy.ts'
+import type { ScanPolicy } from './policy/judge.ts'
+import type { FindingFacts } from './policy/rule.ts'
+import { formatPolicy, judge } from './policy/judge.ts'
 
 export interface ScanRequest extends ScanPolicy {
   /** `host/repository@sha256:…`; a tag is resolved to its digest once, at the start. */
@@ -22,6 +23,9 @@ export interface ScanPorts {
   /** Made from the session unless given. */
   readonly source?: ScanSource
 }
+
+/** Without an image to compare with, everything counts as new; layers and feeds are not asked. */
+const alone: FindingFacts = { change: 'introduced', part: 'unknown' }
 
 /** An image and the registry of ECR that it is in. Throws UserError for one that is elsewhere. */
 export function requireEcrImage(image: string): { readonly reference: ImageReference; readonly registry: EcrHost } {
@@ -62,7 +66,7 @@ export async function scanImage(request: ScanRequest, ports: ScanPorts): Promise
     signal,
   })
   return {
-    ...judge(platforms, request),
+    ...judge(platforms, request, { repository, now: clock.now(), factsOf: () => alone }),
     image: formatReference({ registry: reference.registry, repository, digest: manifest.digest }),
     repository,
     digest: manifest.digest,

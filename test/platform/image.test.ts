@@ -20,7 +20,7 @@ import { createExec } from '../../src/runtime/exec.ts'
 import { httpGet } from '../../src/runtime/http-get.ts'
 import { createOidc } from '../../src/runtime/oidc.ts'
 import { systemClock } from '../../src/runtime/system-clock.ts'
-import { parseFailOn } from '../../src/scan/policy.ts'
+import { parseRules } from '../../src/scan/policy/rule.ts'
 import { scanImage } from '../../src/scan/scan-image.ts'
 import type { TestContext } from '../support/image-context.ts'
 import { testContext } from '../support/image-context.ts'
@@ -250,7 +250,7 @@ describe('a build that fails names', () => {
 describe('a scan', () => {
   const scan = async (image: string, failOn = 'critical') =>
     scanImage(
-      { image, failOn: parseFailOn(failOn), timeoutMs: 60_000 },
+      { image, failOn: parseRules(failOn), timeoutMs: 60_000 },
       { session: await sessionWith(ecrScan(own)), context: world() },
     )
 

@@ -1,8 +1,8 @@
 import type { Cause } from '../../health/model.ts'
 import { isRecord } from '../../kubernetes/objects.ts'
 import type { Place } from '../../runtime/errors.ts'
-import { valueAt } from './lines.ts'
-import type { Path } from './lines.ts'
+import { valueAt } from '../../runtime/yaml-lines.ts'
+import type { Path } from '../../runtime/yaml-lines.ts'
 import type { Manifest } from './model.ts'
 import { placeIn } from './places.ts'
 

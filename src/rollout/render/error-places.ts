@@ -1,8 +1,8 @@
 import { isRecord } from '../../kubernetes/objects.ts'
 import { reworded, sayPlace, SlipwayError } from '../../runtime/errors.ts'
 import { manifestOf } from './cause-place.ts'
-import { valueAt } from './lines.ts'
-import type { Path } from './lines.ts'
+import { valueAt } from '../../runtime/yaml-lines.ts'
+import type { Path } from '../../runtime/yaml-lines.ts'
 import type { Manifest } from './model.ts'
 import { placeIn } from './places.ts'
 

@@ -2,16 +2,8 @@ import type { KubeObject } from '../../kubernetes/model.ts'
 import type { Exec, Log } from '../../runtime/context.ts'
 import type { Place } from '../../runtime/errors.ts'
 import type { Files } from '../../runtime/files.ts'
+import type { Lines } from '../../runtime/yaml-lines.ts'
 import type { CheckRequest } from './checks/check.ts'
-
-/**
- * Where a value, and what is below it, begins in its file: lines from 1, in the shape of the value.
- * Keys of `below` are the keys of a mapping or the indexes of a sequence.
- */
-export interface Lines {
-  readonly line: number
-  readonly below: ReadonlyMap<string, Lines>
-}
 
 /** An object of the release and where it came from. */
 export interface Manifest {

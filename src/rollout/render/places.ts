@@ -1,7 +1,7 @@
 import { sayPlace } from '../../runtime/errors.ts'
 import type { Place } from '../../runtime/errors.ts'
-import { lineAt, sayPath } from './lines.ts'
-import type { Path } from './lines.ts'
+import { lineAt, sayPath } from '../../runtime/yaml-lines.ts'
+import type { Path } from '../../runtime/yaml-lines.ts'
 import type { Manifest } from './model.ts'
 
 /** Where the field at `path` stands; of a rendered object, where the object comes from. */

@@ -8,8 +8,8 @@ import {
   NOT_RESOLVED,
   parseEvents,
 } from 'js-yaml'
-import { documentLines } from './lines.ts'
-import type { Lines } from './model.ts'
+import { documentLines } from '../../runtime/yaml-lines.ts'
+import type { Lines } from '../../runtime/yaml-lines.ts'
 
 /**
  * Kubernetes reads YAML 1.1 through go-yaml: `0644` is octal and `yes` is true, `<<` merges;
@@ -40,5 +40,5 @@ export function parseDocuments(text: string): readonly YamlDocument[] {
   const events = parseEvents(text, {})
   const values = constructFromEvents(events, { source: text, schema: kubernetesSchema })
   const lines = documentLines(events, text)
-  return values.map((value, index) => ({ value, lines: lines[index] ?? { line: 1, below: new Map() } }))
+  return values.map((value, index) => ({ value, lines: lines[index] ?? { line: 1, column: 1, below: new Map() } }))
 }

@@ -26,15 +26,15 @@ describe('a mistake in slipway.yaml is told with its place', () => {
   test.each([
     [
       `{ apiVersion: db.example.com/v1, kind: Database, success: ['status.phase = "Ready"'] }`,
-      'slipway.yaml: "health.0.success.0": "status.phase = "Ready"" is no condition: unexpected = at character 14.',
+      'slipway.yaml:2:65: "health[0].success[0]" "status.phase = "Ready"" is no condition: unexpected = at character 14.',
     ],
     [
       `{ apiVersion: apps/v1, kind: Deployment, success: ['true'] }`,
-      'slipway.yaml: "health.0.apiVersion": is not the apiVersion of a custom resource, such as example.com/v1.',
+      'slipway.yaml:2:7: "health[0].apiVersion" is not the apiVersion of a custom resource, such as example.com/v1.',
     ],
     [
       `{ apiVersion: db.example.com/v1, kind: Database, success: [] }`,
-      'slipway.yaml: "health.0.success": too small: expected array to have >=1 items.',
+      'slipway.yaml:2:54: "health[0].success" is not right: too small: expected array to have >=1 items.',
     ],
   ])('%s', (rule, message) => {
     expect(() => parseSlipwayFile(file(rule), 'slipway.yaml')).toThrow(

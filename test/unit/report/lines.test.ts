@@ -67,6 +67,7 @@ describe('the last lines of a scan', () => {
     digest: 'sha256:1',
     platforms: [],
     findings: [],
+    judged: [],
     counts: { critical: 1, high: 2, medium: 0, low: 0, informational: 0, unrated: 3 },
     blocking: [{ finding: finding('CVE-1', 'critical'), rule: 'critical' }],
     reasons: [

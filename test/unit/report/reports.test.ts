@@ -5,8 +5,9 @@ import { buildSummary } from '../../../src/report/build-report.ts'
 import { releaseReport, releaseSummary } from '../../../src/report/release-report.ts'
 import { scanSummary } from '../../../src/report/scan-report.ts'
 import type { ScanResult } from '../../../src/scan/model.ts'
-import { judge, parseFailOn } from '../../../src/scan/policy.ts'
-import { finding, fixable } from '../../support/findings.ts'
+import { judge } from '../../../src/scan/policy/judge.ts'
+import { parseRules } from '../../../src/scan/policy/rule.ts'
+import { finding, fixable, scene } from '../../support/findings.ts'
 import { commit, crashed, healthy, startedAt } from './views.ts'
 
 /** Where each text begins; -1 for one that is missing. */
@@ -152,7 +153,7 @@ describe('the summary of a scan', () => {
       policy: failOn,
       seconds: 4.2,
     }
-    return { ...image, ...judge(platforms, { failOn: parseFailOn(failOn) }), ...extra }
+    return { ...image, ...judge(platforms, { failOn: parseRules(failOn) }, scene), ...extra }
   }
 
   test('names verdict, reason, numbers, what to update and every finding', () => {
@@ -183,7 +184,7 @@ describe('the summary of a scan', () => {
       reason: { code: 'scan-failed', says: 'The scan failed: UnsupportedImageError', todo: 'Use another base image.' },
     }
     const text = scanSummary(
-      result('high', { ...judge([unknown], { failOn: parseFailOn('high') }), platforms: [unknown] }),
+      result('high', { ...judge([unknown], { failOn: parseRules('high') }, scene), platforms: [unknown] }),
     )
     inOrder(text, [
       '### ⚠️ Scan of **shop/api** is inconclusive',
@@ -199,7 +200,7 @@ describe('the summary of a scan', () => {
     const scans = [
       { ...platforms[0], state: 'complete' as const, platform: 'linux/amd64', digest: 'sha256:1', findings: many },
     ]
-    const text = scanSummary(result('critical', { ...judge(scans, { failOn: parseFailOn('critical') }) }))
+    const text = scanSummary(result('critical', { ...judge(scans, { failOn: parseRules('critical') }, scene) }))
     expect(Buffer.byteLength(text)).toBeLessThan(256 * 1024)
     inOrder(text, ['10000 findings block', '… and 9975 more packages.', '… and 9500 more findings.'])
   })

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { scanLines } from '../../../src/report/lines.ts'
 import { scanSummary } from '../../../src/report/scan-report.ts'
 import { ecrScanSource } from '../../../src/scan/ecr-source.ts'
-import { parseFailOn } from '../../../src/scan/policy.ts'
+import { parseRules } from '../../../src/scan/policy/rule.ts'
 import { scanImage } from '../../../src/scan/scan-image.ts'
 import type { AwsAnswer, AwsCall } from '../../support/aws-answers.ts'
 import { awsTransport } from '../../support/aws-answers.ts'
@@ -62,10 +62,7 @@ async function scan(
   const transport = awsTransport(stored)
   const source = await ecrScanSource(session, { requestHandler: transport.requestHandler })
   const context = testContext()
-  const result = await scanImage(
-    { image, failOn: parseFailOn(failOn), timeoutMs: 60_000 },
-    { session, context, source },
-  )
+  const result = await scanImage({ image, failOn: parseRules(failOn), timeoutMs: 60_000 }, { session, context, source })
   return { result, context, transport }
 }
 

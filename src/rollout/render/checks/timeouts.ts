@@ -1,7 +1,7 @@
 import { groupOf } from '../../../kubernetes/names.ts'
 import { isRecord } from '../../../kubernetes/objects.ts'
 import { UserError } from '../../../runtime/errors.ts'
-import type { Path } from '../lines.ts'
+import type { Path } from '../../../runtime/yaml-lines.ts'
 import type { Manifest } from '../model.ts'
 import { placeIn, sayField } from '../places.ts'
 import type { Doubt } from './check.ts'

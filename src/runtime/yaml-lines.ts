@@ -1,6 +1,15 @@
 import { EVENT_ID, getScalarValue } from 'js-yaml'
 import type { Event } from 'js-yaml'
-import type { Lines } from './model.ts'
+
+/**
+ * Where a value, and what is below it, begins in its file: lines and columns from 1, in the shape of the value.
+ * Keys of `below` are the keys of a mapping or the indexes of a sequence.
+ */
+export interface Lines {
+  readonly line: number
+  readonly column: number
+  readonly below: ReadonlyMap<string, Lines>
+}
 
 /** Keys and indexes from the root of a document to a value. */
 export type Path = readonly (string | number)[]
@@ -12,13 +21,18 @@ export function documentLines(events: readonly Event[], text: string): readonly 
 
 /** Line of the value at `path`, or of the nearest one around it: what an alias or a merge brought has no line of its own. */
 export function lineAt(lines: Lines, path: Path): number {
+  return placeAt(lines, path).line
+}
+
+/** Line and column of the value at `path`, or of the nearest one around it. */
+export function placeAt(lines: Lines, path: Path): Lines {
   let here = lines
   for (const step of path) {
     const next = here.below.get(String(step))
     if (next === undefined) break
     here = next
   }
-  return here.line
+  return here
 }
 
 /** The value at `path`; undefined when there is none. */
@@ -38,6 +52,7 @@ class LineReader {
   #next = 0
   #offset = 0
   #line = 1
+  #lineStart = 0
 
   constructor(events: readonly Event[], text: string) {
     this.#events = events
@@ -54,20 +69,19 @@ class LineReader {
     return found
   }
 
-  #value(line?: number): Lines {
+  #value(key?: Lines): Lines {
     const event = this.#events[this.#next++]
-    const start = line ?? this.#lineOf(event)
+    const { line, column } = key ?? this.#placeOf(event)
     const below = new Map<string, Lines>()
     if (event?.type === EVENT_ID.MAPPING) this.#entries(below)
     if (event?.type === EVENT_ID.SEQUENCE) this.#items(below)
-    return { line: start, below }
+    return { line, column, below }
   }
 
   /** An entry begins where its key does. */
   #entries(below: Map<string, Lines>): void {
     for (let key = this.#events[this.#next]; key && key.type !== EVENT_ID.POP; key = this.#events[this.#next]) {
-      const { line } = this.#value()
-      const value = this.#value(line)
+      const value = this.#value(this.#value())
       if (key.type === EVENT_ID.SCALAR) below.set(getScalarValue(this.#text, key), value)
     }
     this.#next++
@@ -79,10 +93,14 @@ class LineReader {
     this.#next++
   }
 
-  #lineOf(event: Event | undefined): number {
+  #placeOf(event: Event | undefined): { readonly line: number; readonly column: number } {
     const offset = offsetOf(event)
-    for (; this.#offset < offset; this.#offset++) if (this.#text[this.#offset] === '\n') this.#line++
-    return this.#line
+    for (; this.#offset < offset; this.#offset++) {
+      if (this.#text[this.#offset] !== '\n') continue
+      this.#line++
+      this.#lineStart = this.#offset + 1
+    }
+    return { line: this.#line, column: this.#offset - this.#lineStart + 1 }
   }
 }
 

@@ -1,9 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
-import type { PlatformScan } from '../../../src/scan/model.ts'
-import type { ScanPolicy } from '../../../src/scan/policy.ts'
-import { formatPolicy, judge, parseFailOn } from '../../../src/scan/policy.ts'
-import type { Finding } from '../../../src/scan/findings.ts'
-import { finding, fixable } from '../../support/findings.ts'
+import type { PlatformScan } from '../../../../src/scan/model.ts'
+import type { Judgement, ScanPolicy, Scene } from '../../../../src/scan/policy/judge.ts'
+import { formatPolicy, judge as judgeIn } from '../../../../src/scan/policy/judge.ts'
+import { parseRules } from '../../../../src/scan/policy/rule.ts'
+import type { Waiver } from '../../../../src/scan/policy/waivers.ts'
+import type { Finding } from '../../../../src/scan/findings.ts'
+import { finding, fixable, scene } from '../../../support/findings.ts'
+
+function judge(scans: readonly PlatformScan[], policy: ScanPolicy, more: Partial<Scene> = {}): Judgement {
+  return judgeIn(scans, policy, { ...scene, ...more })
+}
 
 function scanned(...findings: readonly Finding[]): PlatformScan {
   return { state: 'complete', platform: 'linux/amd64', digest: 'sha256:1', findings }
@@ -21,7 +27,7 @@ const missing: PlatformScan = {
 }
 
 function policy(text: string, unrated: ScanPolicy['unrated'] = 'warn'): ScanPolicy {
-  return { failOn: parseFailOn(text), unrated }
+  return { failOn: parseRules(text), unrated }
 }
 
 describe('the threshold', () => {
@@ -125,21 +131,74 @@ describe('a finding without a severity', () => {
   })
 })
 
-describe('the input fail-on', () => {
-  test.each([
-    ['critical', 'critical'],
-    [' Critical,\n HIGH:fixable ', 'critical, high:fixable'],
-    ['none', 'none'],
-  ])('"%s" is read as %s', (text, expected) => {
-    expect(formatPolicy(policy(text))).toBe(expected)
+describe('a waiver', () => {
+  const accepted: Waiver = {
+    id: 'CVE-1',
+    scope: { package: 'openssl' },
+    reason: 'not reachable',
+    owner: '@ada',
+    expires: '2026-11-30',
+    line: 7,
+  }
+  const scan = scanned(finding('CVE-1', 'critical'))
+
+  test('lets the finding pass, and says which rule it would have met', () => {
+    expect(judge([scan], { ...policy('critical'), waivers: [accepted] })).toMatchObject({
+      verdict: 'pass',
+      blocking: [],
+      judged: [{ decision: 'waived', rule: 'critical', waiver: { owner: '@ada' } }],
+    })
   })
 
-  test('is followed by what findings without a severity do, where they count', () => {
-    expect(formatPolicy(policy('high', 'fail'))).toBe('high, unrated')
-    expect(formatPolicy(policy('none', 'fail'))).toBe('unrated')
+  test('also answers a question that nobody else can', () => {
+    const basic = scanned(finding('CVE-1', 'high', { fix: 'unknown' }))
+    expect(judge([basic], { ...policy('high:fixable'), waivers: [accepted] }).verdict).toBe('pass')
   })
 
-  test.each(['', 'severe', 'high:soon', 'critical:fixable:now', 'unrated', 'none, high'])('"%s" is refused', text => {
-    expect(() => parseFailOn(text)).toThrow(expect.objectContaining({ kind: 'user', code: 'input-fail-on' }))
+  test('that ended fails, and names who has to decide again', () => {
+    const ended = { ...accepted, expires: '2026-11-25' }
+    expect(judge([scan], { ...policy('critical'), waivers: [ended] })).toMatchObject({
+      verdict: 'fail',
+      judged: [{ decision: 'blocks', expired: { owner: '@ada' } }],
+      reasons: [
+        { code: 'scan-blocked' },
+        {
+          code: 'waiver-expired',
+          says: 'The waiver of CVE-1 for openssl ended on 2026-11-25 (line 7); @ada answers for it.',
+          todo: 'Update openssl, or let @ada accept it anew with a later day.',
+        },
+      ],
+    })
   })
+
+  test('that is about nothing is told, unless it is for another repository', () => {
+    const unused = { ...accepted, id: 'CVE-9' }
+    const foreign = { ...unused, scope: { repository: 'pay/api' } }
+    expect(judge([scan], { ...policy('none'), waivers: [unused, foreign] }).warnings).toEqual([
+      'The waiver of CVE-9 (line 7) is about no finding of this image: @ada may remove it.',
+    ])
+  })
+})
+
+test('a rule that surely holds decides before one that may hold', () => {
+  const basic = scanned(finding('CVE-1', 'high', { fix: 'unknown' }))
+  expect(judge([basic], policy('high:fixable, medium'))).toMatchObject({
+    verdict: 'fail',
+    blocking: [{ rule: 'medium' }],
+  })
+})
+
+test('knowledge that rules lack is told once for each kind, with why', () => {
+  const scan = scanned(finding('CVE-1', 'high'), finding('CVE-2', 'high'))
+  const { verdict, reasons } = judge([scan], policy('any:kev, any:epss>=0.5'), { whyMissing: { kev: 'no answer' } })
+  expect([verdict, reasons.map(({ says }) => says)]).toEqual([
+    'inconclusive',
+    ['Whether CVE-1 and 1 more is exploited in the wild (KEV) is not known: no answer.'],
+  ])
+})
+
+test('the text of a policy ends with what findings without a severity do, where they count', () => {
+  expect(formatPolicy(policy('none'))).toBe('none')
+  expect(formatPolicy(policy('high', 'fail'))).toBe('high, unrated')
+  expect(formatPolicy(policy('none', 'fail'))).toBe('unrated')
 })

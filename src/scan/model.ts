@@ -85,6 +85,42 @@ export type Judged = { readonly finding: Finding; readonly facts: FindingFacts }
     }
 )
 
+/** One update of a plan. */
+export interface Upgrade {
+  readonly package: string
+  /** Package manager as the scanner names it; absent for basic scans. */
+  readonly manager?: string
+  /** Versions in the image, oldest first. */
+  readonly from: readonly string[]
+  /** Smallest version that has all the fixes. */
+  readonly to: string
+  readonly part: FindingFacts['part']
+  /** Ids of blocking findings that it takes away. */
+  readonly fixes: readonly string[]
+  /** Ids of blocking findings in the same package that have no fix yet. */
+  readonly leaves: readonly string[]
+  readonly paths: readonly string[]
+}
+
+/** Where a layer comes from. */
+export interface Origin {
+  readonly part: 'base' | 'app'
+  /** Line of the Dockerfile, from 1. */
+  readonly line?: number
+  /** `RUN npm ci`, one line. */
+  readonly instruction?: string
+  /** True when the provenance of the build says so; else it was matched by the history of the image. */
+  readonly exact: boolean
+}
+
+/** The image that a scan was compared with. */
+export interface ComparedWith {
+  /** `host/repository@sha256:…` */
+  readonly image: string
+  /** `runs in prod since release 12` */
+  readonly why: string
+}
+
 export interface ScanResult {
   readonly verdict: ScanVerdict
   /** `host/repository@sha256:…` */
@@ -101,6 +137,16 @@ export interface ScanResult {
   /** Why it is not a pass: one for each cause. */
   readonly reasons: readonly Reason[]
   readonly warnings: readonly string[]
+  /** Absent when there was nothing to compare with: then every finding counts as introduced. */
+  readonly comparedWith?: ComparedWith
+  /** Findings of the image compared with that this one no longer has. */
+  readonly fixed?: readonly Finding[]
+  /** What frees the image of what blocks it, most helpful first, and what the policy would say then. */
+  readonly plan?: { readonly steps: readonly Upgrade[]; readonly after: ScanVerdict }
+  /** Origin of layers, by digest, as far as it is known. */
+  readonly origins?: Readonly<Record<string, Origin>>
+  /** Path of the Dockerfile in the checkout, that lines of origins are in. */
+  readonly dockerfile?: string
   /** The policy as text: `critical, high:fixable`. */
   readonly policy: string
   readonly seconds: number

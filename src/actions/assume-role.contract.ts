@@ -14,6 +14,7 @@ export const assumeRole = defineAction({
   inputs: defineInputs({
     role: shared.role,
     region: shared.region,
+    'trust-policy': shared.trustPolicy,
     audience: input(text, 'Audience of the OIDC token; the conventional one of the partition when it is not given.', {
       example: 'sts.amazonaws.com',
     }),

@@ -6,11 +6,13 @@ import { action } from '../runtime/action.ts'
 import { defined } from '../runtime/defined.ts'
 import { assumeRole as contract } from './assume-role.contract.ts'
 import { folderState } from './assume-role.post.ts'
+import { requestOf } from './step-session.ts'
 
 export const entry = action(contract, async (given, context, { outputs, state, later }) => {
   const { role, region, audience, duration, expose, profile } = given
   const sessionName = given.sessionName ?? defaultSessionName(context.github)
-  const request = defined({ role, region, audience, sessionName, durationSeconds: duration / 1000 })
+  const own = defined({ audience, sessionName, durationSeconds: duration / 1000 })
+  const request = { ...(await requestOf(given, context)), ...own }
   const session = await openSession(request, context)
   const [file] = await exposeSession(session, expose, { later, tempFolder: context.tempFolder, profile })
   if (file !== undefined) state.save(folderState, dirname(file))

@@ -40,6 +40,7 @@ export const buildPush = defineAction({
     service: shared.service,
     role: shared.role,
     region: shared.region,
+    'trust-policy': shared.trustPolicy,
     repository: input(repositoryName, 'ECR repository to push to.', {
       required: true,
       fromFile: true,

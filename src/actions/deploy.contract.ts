@@ -18,6 +18,7 @@ export const deploy = defineAction({
     environment: shared.environment,
     role: shared.role,
     region: shared.region,
+    'trust-policy': shared.trustPolicy,
     cluster: shared.cluster,
     namespace: shared.namespace,
     manifests: input(

@@ -16,6 +16,7 @@ export const ecrLogin = defineAction({
     config: shared.config,
     role: shared.role,
     region: shared.region,
+    'trust-policy': shared.trustPolicy,
     registries: input(
       registries,
       'Registries to log in to, of any regions and accounts, and public ECR; that of the role and region when it is not given.',

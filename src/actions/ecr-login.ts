@@ -10,15 +10,15 @@ import { UserError } from '../runtime/errors.ts'
 import type { Given } from '../runtime/inputs.ts'
 import { ecrLogin as contract } from './ecr-login.contract.ts'
 import { folderState, variablesState } from './ecr-login.post.ts'
-import { openStepSession, placeOf } from './step-session.ts'
+import { openStepSession, placeOf, requestOf } from './step-session.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary, state, later }) => {
-  const { role, region, access } = given
+  const { access } = given
   const place = placeOf(given)
   const targets = loginTargets(given.registries ?? [], place)
   const policy = policyOf(targets, given, place)
   const session = await (policy === undefined
-    ? openSession({ role, region }, context)
+    ? openSession(await requestOf(given, context), context)
     : openStepSession(given, policy, context, summary))
   const logins = await logIn(targets, session, context)
   const left = await leaveLogins(logins, context)

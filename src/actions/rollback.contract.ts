@@ -15,6 +15,7 @@ export const rollback = defineAction({
     environment: shared.environment,
     role: shared.role,
     region: shared.region,
+    'trust-policy': shared.trustPolicy,
     cluster: shared.cluster,
     namespace: shared.namespace,
     application: shared.application,

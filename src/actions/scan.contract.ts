@@ -23,6 +23,7 @@ export const scan = defineAction({
     service: shared.service,
     role: shared.role,
     region: shared.region,
+    'trust-policy': shared.trustPolicy,
     image: input(imageReference, 'Image to judge, as `build-push` gives it.', {
       required: true,
       example: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/api@sha256:…',

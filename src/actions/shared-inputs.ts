@@ -20,6 +20,11 @@ export const shared = {
     example: 'arn:aws:iam::111122223333:role/deploy',
   }),
   region: input(region, 'AWS region to work in.', { required: true, fromFile: true, example: 'eu-west-1' }),
+  trustPolicy: input(
+    path,
+    'File in the checkout with the trust policy of the role: when AWS refuses the role, it tells which condition failed. Read only then; without it IAM is asked, where the step has other AWS credentials that may.',
+    { example: 'infra/trust-policy.json' },
+  ),
   cluster: input(clusterName, 'EKS cluster of the application.', { required: true, fromFile: true, example: 'prod' }),
   namespace: input(namespace, 'Kubernetes namespace of the application.', {
     required: true,

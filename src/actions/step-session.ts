@@ -1,9 +1,11 @@
 import type { PolicyDocument, Session } from '../identity/model.ts'
 import { parseRole } from '../identity/role.ts'
 import { longestPolicy, renderPolicy, type EcrRepository, type Place } from '../identity/session-policy.ts'
+import type { SessionRequest } from '../identity/session-request.ts'
 import { openSession, type SessionContext } from '../identity/session.ts'
 import { parseEcrHost, parseReference } from '../registry/reference.ts'
 import { sessionSummary } from '../report/session-report.ts'
+import type { Context } from '../runtime/context.ts'
 import type { Summary } from '../runtime/outputs.ts'
 
 /** Where a step works. */
@@ -11,6 +13,8 @@ export interface StepPlace {
   /** ARN of the role. */
   readonly role: string
   readonly region: string
+  /** File with the trust policy of the role, relative to the checkout. */
+  readonly trustPolicy?: string | undefined
 }
 
 /** Account and partition of the role, and the region of the step. */
@@ -36,12 +40,24 @@ export function repositoriesOf(images: readonly string[]): readonly EcrRepositor
 
 /** The session of a step: it may do what `policy` says, which the end of the summary shows. */
 export async function openStepSession(
-  { role, region }: StepPlace,
+  given: StepPlace,
   policy: PolicyDocument,
-  context: SessionContext,
+  context: StepContext,
   summary: Summary,
 ): Promise<Session> {
-  const session = await openSession({ role, region, policy }, context)
-  summary.addLast(sessionSummary({ role, policy, rendered: renderPolicy(policy), limit: longestPolicy }))
+  const session = await openSession({ ...(await requestOf(given, context)), policy }, context)
+  summary.addLast(sessionSummary({ role: given.role, policy, rendered: renderPolicy(policy), limit: longestPolicy }))
   return session
+}
+
+export type StepContext = SessionContext & Pick<Context, 'workspace'>
+
+/** What every request for a session has. A file that is no trust policy is an error here, before any call. */
+export async function requestOf(
+  { role, region, trustPolicy: path }: StepPlace,
+  { workspace }: Pick<Context, 'workspace'>,
+): Promise<SessionRequest> {
+  if (path === undefined) return { role, region }
+  const { readTrustPolicyFile } = await import('../identity/trust-source.ts')
+  return { role, region, trustPolicy: await readTrustPolicyFile(path, workspace) }
 }

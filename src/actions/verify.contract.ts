@@ -19,6 +19,7 @@ export const verify = defineAction({
     environment: shared.environment,
     role: shared.role,
     region: shared.region,
+    'trust-policy': shared.trustPolicy,
     cluster: shared.cluster,
     namespace: shared.namespace,
     workloads: input(workloads, 'What to judge, by name. One of these four inputs is needed.', {

@@ -13,7 +13,24 @@ export interface Claims {
   readonly environment?: string
   readonly eventName?: string
   readonly jobWorkflowRef?: string
+  /** The claims that STS makes condition keys of, by name. */
+  readonly conditionKeys: Readonly<Record<string, string>>
 }
+
+/** Claims that STS makes condition keys of; the others exist in the token only (AWS, "what's new", January 2026). */
+export const conditionClaims = [
+  'sub',
+  'aud',
+  'actor',
+  'actor_id',
+  'job_workflow_ref',
+  'repository',
+  'repository_id',
+  'workflow',
+  'ref',
+  'environment',
+  'enterprise_id',
+] as const
 
 /**
  * Reads the payload of a JSON Web Token without verifying it (STS does that); undefined when it is no JWT.
@@ -37,6 +54,9 @@ export function decodeClaims(token: string): Claims | undefined {
     environment: text('environment'),
     eventName: text('event_name'),
     jobWorkflowRef: text('job_workflow_ref'),
+    conditionKeys: Object.fromEntries(
+      conditionClaims.flatMap(name => (text(name) === undefined ? [] : [[name, text(name) ?? '']])),
+    ),
   })
 }
 

@@ -1,5 +1,5 @@
 import { DeniedError, RemoteError, UserError, messageOf, type SlipwayError } from '../runtime/errors.ts'
-import { explainRefusal, type Attempted } from './refusal.ts'
+import type { Attempted } from './refusal.ts'
 
 /**
  * What an error of AssumeRoleWithWebIdentity means for the next try:
@@ -35,7 +35,11 @@ export function troubleOf(thrown: unknown): StsTrouble {
 export async function explainStsError(thrown: unknown, attempted: Attempted): Promise<SlipwayError> {
   const { name, code, message } = factsOf(thrown)
   const { region } = attempted
-  if (name.startsWith('AccessDenied')) return explainRefusal(thrown, attempted)
+  if (name.startsWith('AccessDenied')) {
+    // The evaluator of trust policies is loaded by those who were refused.
+    const { explainRefusal } = await import('./refusal.ts')
+    return explainRefusal(thrown, attempted)
+  }
   if (/audience/i.test(message)) return wrongAudience(thrown, attempted)
   if (/No OpenIDConnect provider/i.test(message)) return noProvider(thrown, attempted)
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return noSuchHost(thrown, attempted)

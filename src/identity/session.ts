@@ -8,7 +8,6 @@ import { explainStsError, troubleOf } from './session-errors.ts'
 import { renderPolicy } from './session-policy.ts'
 import type { SessionRequest } from './session-request.ts'
 import { stsAssumeRole, type AssumeRequest, type AssumeRole, type AssumedRole } from './sts.ts'
-import { readTrust } from './trust-source.ts'
 
 export type SessionContext = Pick<
   Context,
@@ -99,7 +98,10 @@ async function assumeWithPatience(
       claims,
       sessionName: request.sessionName ?? defaultSessionName(context.github),
       now: clock.now(),
-      readTrust: () => readTrust(role, request.trustPolicy, context),
+      readTrust: async () => {
+        const { readTrust } = await import('./trust-source.ts')
+        return readTrust(role, request.trustPolicy, context)
+      },
     })
   }
 }

@@ -37,8 +37,12 @@ export function failureText(failure: Failure): string {
 
 /** For the step summary. */
 export function failureMarkdown(title: string, failure: Failure): string {
-  const why = failure.why === undefined ? [] : [plain(failure.why)]
-  const parts = [`### ✗ ${plain(title)}: ${plain(failure.what)}`, ...why, `**Next:** ${plain(failure.todo)}`]
+  const why = failure.why === undefined ? [] : [plainMarkdown(failure.why)]
+  const parts = [
+    `### ✗ ${plainMarkdown(title)}: ${plainMarkdown(failure.what)}`,
+    ...why,
+    `**Next:** ${plainMarkdown(failure.todo)}`,
+  ]
   const details = failure.details === undefined ? [] : [failure.details.trim()]
   return [...parts, `[\`${failure.code}\`](${failure.link})`, ...details].join('\n\n')
 }
@@ -62,7 +66,8 @@ function linkTo(code: string, env: Environment): string {
 }
 
 /** Foreign words must not become markup. */
-function plain(text: string): string {
+/** Foreign words as text of a Markdown line: no markup of theirs is any. */
+export function plainMarkdown(text: string): string {
   return text
     .replace(/\s+/g, ' ')
     .replaceAll('&', '&amp;')

@@ -41,6 +41,26 @@ const workload = (image: string): string =>
 
 const cases: readonly Case[] = [
   {
+    what: 'there is no file with the trust policy',
+    action: 'assume-role',
+    inputs: { 'trust-policy': 'infra/trust.json' },
+    says: ['trust-policy "infra/trust.json" is no trust policy of a role: there is no such file in the checkout.'],
+  },
+  {
+    what: 'the trust policy is not JSON',
+    action: 'deploy',
+    inputs: { 'trust-policy': 'trust.json', ...manifests },
+    files: { 'trust.json': '{\n  "Statement": [,]\n}', [app]: manifest },
+    says: ['trust-policy "trust.json" is no trust policy of a role: it is not JSON', 'is not valid JSON'],
+  },
+  {
+    what: 'the trust policy says what the role may do',
+    action: 'scan',
+    inputs: { 'trust-policy': 'trust.json' },
+    files: { 'trust.json': '{"Statement":{"Effect":"Allow","Action":"ecr:*","Resource":"*"}}' },
+    says: ['its statement 1 has no "Principal"', 'not of who may assume it'],
+  },
+  {
     what: 'nothing says what to judge',
     action: 'verify',
     inputs: { workloads: undefined },

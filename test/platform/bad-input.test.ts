@@ -83,6 +83,18 @@ interface Case {
   readonly says: readonly string[]
 }
 
+const trustInMain = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: {
+    Effect: 'Allow',
+    Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/token.actions.githubusercontent.com` },
+    Action: 'sts:AssumeRoleWithWebIdentity',
+    Condition: {
+      StringEquals: { 'token.actions.githubusercontent.com:sub': 'repo:acme/shop:ref:refs/heads/main' },
+    },
+  },
+})
+
 const cases: readonly Case[] = [
   {
     action: 'deploy',
@@ -98,6 +110,20 @@ const cases: readonly Case[] = [
     options: { claims: { repository: 'mallory/shop' } },
     says: ['AWS does not let this job assume arn:aws:iam::', 'repo:mallory/shop:ref:refs/heads/main', 'trust policy'],
   })),
+  {
+    action: 'deploy',
+    what: 'the role trusts another branch, and its trust policy is at hand',
+    code: 'role-trust',
+    inputs: { 'trust-policy': 'trust.json' },
+    options: {
+      claims: { ref: 'refs/heads/dev', sub: 'repo:acme/shop:ref:refs/heads/dev' },
+      files: { ...goodSet, 'trust.json': trustInMain },
+    },
+    says: [
+      'StringEquals token.actions.githubusercontent.com:sub in statement 1 expects "repo:acme/shop:ref:refs/heads/main", this job has "repo:acme/shop:ref:refs/heads/dev"',
+      'The job runs on another branch.',
+    ],
+  },
   {
     action: 'deploy',
     what: 'the role does not exist',

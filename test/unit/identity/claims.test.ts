@@ -11,6 +11,14 @@ function claimsOf(more: Readonly<Record<string, unknown>> = {}): NonNullable<Ret
 describe('reading the claims of a token', () => {
   test('picks those that trust policies test, and nothing private', () => {
     expect(claimsOf()).toEqual({
+      conditionKeys: {
+        aud: 'sts.amazonaws.com',
+        job_workflow_ref: 'acme/shop/.github/workflows/ship.yml@refs/heads/main',
+        ref: 'refs/heads/main',
+        repository: 'acme/shop',
+        repository_id: '910000001',
+        sub: 'repo:acme/shop:ref:refs/heads/main',
+      },
       iss: 'https://token.actions.githubusercontent.com',
       sub: 'repo:acme/shop:ref:refs/heads/main',
       aud: 'sts.amazonaws.com',

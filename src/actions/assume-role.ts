@@ -1,28 +1,27 @@
 import { dirname } from 'node:path'
 import { exposeSession } from '../identity/expose.ts'
 import { parseRole } from '../identity/role.ts'
-import { defaultSessionName, openSession } from '../identity/session.ts'
+import { defaultSessionName } from '../identity/session-context.ts'
+import { openSession } from '../identity/session.ts'
 import { action } from '../runtime/action.ts'
-import { defined } from '../runtime/defined.ts'
+import { sessionRequest } from './assume-role-request.ts'
 import { assumeRole as contract } from './assume-role.contract.ts'
 import { folderState } from './assume-role.post.ts'
-import { requestOf } from './step-session.ts'
 
 export const entry = action(contract, async (given, context, { outputs, state, later }) => {
-  const { role, region, audience, duration, expose, profile } = given
+  const { region, expose, profile } = given
   const sessionName = given.sessionName ?? defaultSessionName(context.github)
-  const own = defined({ audience, sessionName, durationSeconds: duration / 1000 })
-  const request = { ...(await requestOf(given, context)), ...own }
+  const request = { ...(await sessionRequest(given, context)), sessionName }
   const session = await openSession(request, context)
   const [file] = await exposeSession(session, expose, { later, tempFolder: context.tempFolder, profile })
   if (file !== undefined) state.save(folderState, dirname(file))
   outputs.set({
     accountId: session.accountId,
     region,
-    assumedRoleArn: sessionArn(role, sessionName),
+    assumedRoleArn: sessionArn(session.roleArn, sessionName),
     profile: expose === 'profile' ? profile : '',
   })
-  return { ok: true, line: `✓ assumed ${role} · ${sayExposure[expose](profile)}` }
+  return { ok: true, line: `✓ assumed ${session.roleArn} · ${sayExposure[expose](profile)}` }
 })
 
 /** As GetCallerIdentity would say it: the path of the role is left out. */

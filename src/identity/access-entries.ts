@@ -1,3 +1,4 @@
+import { awsTransport } from '../runtime/aws-transport.ts'
 import type { EKSClientConfig } from '@aws-sdk/client-eks'
 import type { Session } from './model.ts'
 
@@ -20,7 +21,7 @@ export async function listAccessEntries(
     region: session.region,
     credentials: session.credentials,
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: 4_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+    requestHandler: awsTransport(5_000),
   })
   const found: string[] = []
   let nextToken: string | undefined

@@ -1,4 +1,5 @@
 import type { EKSClientConfig } from '@aws-sdk/client-eks'
+import { awsTransport } from '../runtime/aws-transport.ts'
 import { defined } from '../runtime/defined.ts'
 import { DeniedError, RemoteError, UserError, messageOf, type SlipwayError } from '../runtime/errors.ts'
 import type { Session } from './model.ts'
@@ -39,7 +40,7 @@ export async function describeEksCluster(
     region: session.region,
     credentials: session.credentials,
     maxAttempts: 4,
-    requestHandler: { connectionTimeout: 4_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
+    requestHandler: awsTransport(15_000),
   })
   try {
     const { cluster } = await client.send(new DescribeClusterCommand({ name }), { abortSignal: signal })

@@ -12,7 +12,11 @@ import type { TrustRead } from './trust-source.ts'
 /** A try to assume a role, as far as its end can be explained by it. */
 export interface Attempted {
   readonly role: Role
+  /** A web identity token, or credentials of an earlier session. */
+  readonly by: 'token' | 'credentials'
   readonly region: string
+  /** STS other than the region's own. */
+  readonly endpoint?: string | undefined
   readonly audience: string
   /** Claims of the last token; undefined when it could not be read. */
   readonly claims: Claims | undefined

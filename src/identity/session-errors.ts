@@ -1,14 +1,16 @@
 import { DeniedError, RemoteError, UserError, messageOf, type SlipwayError } from '../runtime/errors.ts'
+import { proxyTo } from '../runtime/proxy.ts'
 import type { Attempted } from './refusal.ts'
 
 /**
  * What an error of AssumeRoleWithWebIdentity means for the next try:
  * - `denied`: trust mismatch, missing role or an organisation's policy (STS never says which). Roles and trust
  *   policies take a moment to be known everywhere, so one more try with a fresh token is worth its second.
+ * - `stale-token`: the token ended on the way; with a fresh one it goes on at once.
  * - `passing`: throttling, trouble inside AWS, or between AWS and GitHub's keys: worth a few tries.
  * - `final`: asking again gives the same answer.
  */
-export type StsTrouble = 'denied' | 'passing' | 'final'
+export type StsTrouble = 'denied' | 'stale-token' | 'passing' | 'final'
 
 const passingNames =
   /^(Throttl|TooManyRequests|RequestLimitExceeded|IDPCommunicationError|ServiceUnavailable|InternalFailure|InternalError)/
@@ -26,6 +28,7 @@ const passingNetwork: ReadonlySet<string> = new Set([
 export function troubleOf(thrown: unknown): StsTrouble {
   const { name, code, status, message } = factsOf(thrown)
   if (name.startsWith('AccessDenied')) return 'denied'
+  if (name.startsWith('ExpiredToken')) return 'stale-token'
   if (/verification key/i.test(message) || passingNames.test(name)) return 'passing'
   if (status >= 500 || status === 429 || name === 'TimeoutError' || passingNetwork.has(code)) return 'passing'
   return 'final'
@@ -35,6 +38,8 @@ export function troubleOf(thrown: unknown): StsTrouble {
 export async function explainStsError(thrown: unknown, attempted: Attempted): Promise<SlipwayError> {
   const { name, code, message } = factsOf(thrown)
   const { region } = attempted
+  if (name === 'CredentialsProviderError') return noCredentials(thrown, attempted)
+  if (name.startsWith('AccessDenied') && attempted.by === 'credentials') return chainDenied(thrown, attempted)
   if (name.startsWith('AccessDenied')) {
     // The evaluator of trust policies is loaded by those who were refused.
     const { explainRefusal } = await import('./refusal.ts')
@@ -62,10 +67,33 @@ export async function explainStsError(thrown: unknown, attempted: Attempted): Pr
     })
   }
   return new RemoteError('sts-unreachable', `STS in ${region} did not issue credentials: ${sentence(message)}`, {
-    ...(troubleOf(thrown) === 'passing' ? { why: 'It was tried several times.' } : {}),
+    ...(troubleOf(thrown) === 'passing' ? { why: `It was tried several times${through(attempted)}.` } : {}),
     todo: `Run again; when it persists, check that the runner reaches sts.${region} and the AWS health dashboard.`,
     cause: thrown,
   })
+}
+
+/** Unlike for a token, STS says here who was refused what. */
+function chainDenied(cause: unknown, { role }: Attempted): DeniedError {
+  return new DeniedError('role-chain-denied', `AWS does not let the session before it assume ${role.arn}.`, {
+    why: sentence(messageOf(cause)),
+    todo: `Allow sts:AssumeRole on ${role.arn} in the policy of the role before it (sts:TagSession too, with session-tags), and that role as the principal in the trust policy of ${role.name}.`,
+    cause,
+  })
+}
+
+function noCredentials(cause: unknown, { role }: Attempted): UserError {
+  return new UserError('ambient-missing', `The environment has no AWS credentials to assume ${role.arn} with.`, {
+    why: sentence(messageOf(cause)),
+    todo: 'Leave "source" out to use the OIDC token of the job, or set up credentials before this step.',
+    cause,
+  })
+}
+
+/** The way that requests take, where that is not the straight one. */
+function through({ region, endpoint = `https://sts.${region}.amazonaws.com` }: Attempted): string {
+  const proxy = endpoint.startsWith('https:') ? proxyTo(endpoint) : undefined
+  return proxy === undefined ? '' : `, through the proxy ${proxy} (HTTPS_PROXY; NO_PROXY exempts hosts from it)`
 }
 
 function wrongAudience(cause: unknown, { role, audience }: Attempted): DeniedError {

@@ -30,7 +30,7 @@ async function connect(names: readonly string[], session: Session, options: Alar
     region: session.region,
     credentials: session.credentials,
     maxAttempts: 2,
-    requestHandler: patience,
+    requestHandler: patience(),
     ...options,
   })
   // Without the types CloudWatch gives metric alarms only; a page holds up to 100, which is also the most names.

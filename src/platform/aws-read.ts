@@ -1,4 +1,5 @@
 import { awsErrorName } from '../registry/ecr-errors.ts'
+import { awsTransport, type AwsPatience } from '../runtime/aws-transport.ts'
 import { DeniedError, messageOf, RemoteError, SlipwayError } from '../runtime/errors.ts'
 
 /** One read of a service, for the sentence of its error. */
@@ -29,4 +30,4 @@ export function explainRead(thrown: unknown, { action, region, roleArn }: AwsRea
 }
 
 /** A read that takes longer says nothing in time: the next one comes soon. */
-export const patience = { connectionTimeout: 3_000, requestTimeout: 8_000, throwOnRequestTimeout: true } as const
+export const patience = (): AwsPatience => awsTransport(8_000, 3_000)

@@ -39,7 +39,7 @@ async function connect(session: Session, options: TargetGroupOptions): Promise<E
     region: session.region,
     credentials: session.credentials,
     maxAttempts: 2,
-    requestHandler: patience,
+    requestHandler: patience(),
     ...options,
   })
   const explained = async <T>(action: string, call: Promise<T>): Promise<T> => {

@@ -1,5 +1,6 @@
 import type * as sdk from '@aws-sdk/client-ecr'
 import type { Session } from '../identity/model.ts'
+import { awsTransport } from '../runtime/aws-transport.ts'
 import { RemoteError } from '../runtime/errors.ts'
 import type { EcrSubject } from './ecr-errors.ts'
 import { explainEcr } from './ecr-errors.ts'
@@ -77,7 +78,7 @@ export async function ecrClient(session: Session, options: EcrOptions = {}): Pro
     region: options.registry?.region ?? session.region,
     credentials: session.credentials,
     maxAttempts: options.maxAttempts ?? 5,
-    ...(options.requestHandler === undefined ? {} : { requestHandler: options.requestHandler }),
+    requestHandler: options.requestHandler ?? awsTransport(30_000),
   })
   return {
     getAuthorizationToken: (input, how) => client.send(new GetAuthorizationTokenCommand(input), how),

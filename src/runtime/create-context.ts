@@ -25,7 +25,7 @@ export function createContext({ env, log, masker, signal }: ContextParts): Conte
   const github = githubRun(env, file => readFileSync(file, 'utf8'))
   const random = (): number => Math.random()
   const mask = (secret: string): void => masker.add(secret)
-  const ports = { clock: systemClock, random, signal, mask, get: httpGet, fromFork: github.fromFork }
+  const ports = { clock: systemClock, random, signal, mask, get: httpGet, github }
   return {
     clock: systemClock,
     log,

@@ -120,7 +120,7 @@ function problemOf(name: string, one: Input<unknown>, env: Environment): UserErr
 function valueOf(name: string, one: Input<unknown>, env: Environment): unknown {
   const text = textOf(name, env) || one.default
   if (text) return one.parser.parse(text, name)
-  if (one.required) throw missingError(name, one)
+  if (one.required) throw missingError(name, one, env)
   return undefined
 }
 
@@ -159,11 +159,17 @@ function misspeltError({ given, meant }: Misspelt): UserError {
   })
 }
 
-function missingError(name: string, one: Input<unknown>): UserError {
+function missingError(name: string, one: Input<unknown>, env: Environment): UserError {
   const example = one.example ? `, for example "${name}: ${one.example}"` : ''
   const elsewhere = one.fromFile ? ' or in slipway.yaml' : ''
   return new UserError('input-missing', `Input "${name}" is required and was not given.`, {
-    why: 'It is absent from "with:", or its secret or variable is empty in this job.',
+    why: `It is absent from "with:", or its secret or variable is empty in this job${withoutSecrets(env)}.`,
     todo: `Set "${name}" under "with:"${elsewhere}${example}.`,
   })
+}
+
+/** Runs that get no secrets of the repository, as the end of a sentence. */
+function withoutSecrets({ GITHUB_ACTOR: actor, GITHUB_EVENT_NAME: event }: Environment): string {
+  if (actor === 'dependabot[bot]') return ': runs of Dependabot see the secrets for Dependabot only'
+  return event === 'pull_request' ? ': a pull request from a fork gets no secrets' : ''
 }

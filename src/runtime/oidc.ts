@@ -1,6 +1,6 @@
-import type { OidcSource } from './context.ts'
+import type { GitHubRun, OidcSource } from './context.ts'
 import { within } from './deadline.ts'
-import { DeniedError, RemoteError, messageOf } from './errors.ts'
+import { DeniedError, RemoteError, messageOf, type Advice } from './errors.ts'
 import type { Environment } from './inputs.ts'
 import { retry, retryAfterMs } from './retry.ts'
 import type { RetryPorts, RetryWord } from './retry.ts'
@@ -21,7 +21,8 @@ export interface HttpAnswer {
 export interface OidcPorts extends RetryPorts {
   readonly get: HttpGet
   mask(secret: string): void
-  readonly fromFork: boolean
+  /** What started the run: it tells why there may be no token. */
+  readonly github: Pick<GitHubRun, 'fromFork' | 'actor' | 'eventName'>
 }
 
 const oneTryMs = 5_000
@@ -39,7 +40,7 @@ export function createOidc(env: Environment, ports: OidcPorts): OidcSource {
   return {
     available,
     async token(audience, signal) {
-      if (!available) throw noPermission(ports.fromFork)
+      if (!available) throw noPermission({ ...ports.github, url, bearer, onGitHub: env['GITHUB_ACTIONS'] === 'true' })
       const address = `${url}${url.includes('?') ? '&' : '?'}audience=${encodeURIComponent(audience)}`
       const body = await fetchToken(address, bearer, ports, signal ?? ports.signal)
       const token = tokenIn(body)
@@ -115,13 +116,52 @@ function tokenIn(body: string): string {
   })
 }
 
-function noPermission(fromFork: boolean): DeniedError {
-  return new DeniedError('oidc-permission', 'This job may not ask GitHub for an OIDC token.', {
-    why: fromFork
-      ? 'A pull request from a fork never may.'
-      : 'It lacks the permission "id-token: write"; a reusable workflow needs it from its caller as well.',
-    todo: fromFork
-      ? 'Run this step only for branches of the repository itself.'
-      : 'Add "permissions: { id-token: write, contents: read }" to the job.',
-  })
+interface NoToken extends Pick<GitHubRun, 'fromFork' | 'actor' | 'eventName'> {
+  readonly url: string
+  readonly bearer: string
+  readonly onGitHub: boolean
+}
+
+/** The variables are there exactly when the job may ask; why it may not, the run itself shows. */
+function noPermission(shown: NoToken): DeniedError {
+  return new DeniedError('oidc-permission', 'This job may not ask GitHub for an OIDC token.', noTokenAdvice(shown))
+}
+
+function noTokenAdvice({
+  fromFork,
+  actor,
+  eventName,
+  url,
+  bearer,
+  onGitHub,
+}: NoToken): Advice & { readonly why: string } {
+  if (fromFork) {
+    return {
+      why: 'A pull request from a fork never may.',
+      todo: 'Run this step only for branches of the repository itself.',
+    }
+  }
+  if ((url === '') !== (bearer === '')) {
+    const absent = url === '' ? 'ACTIONS_ID_TOKEN_REQUEST_URL' : 'ACTIONS_ID_TOKEN_REQUEST_TOKEN'
+    return {
+      why: `The variable ${absent} did not reach this step, though the other one did.`,
+      todo: 'Hand on both variables to whatever runs this step (a container, sudo).',
+    }
+  }
+  if (actor === 'dependabot[bot]') {
+    return {
+      why: 'A run that Dependabot started has a token that may only read, unless the workflow says more.',
+      todo: 'Add "permissions: { id-token: write, contents: read }" to the job, or leave this step out for Dependabot.',
+    }
+  }
+  if (eventName === '' && !onGitHub) {
+    return {
+      why: 'This is no job of GitHub Actions: nobody is here to issue one.',
+      todo: 'Run it in a workflow, or use "source: environment" of assume-role with credentials of your own.',
+    }
+  }
+  return {
+    why: 'It lacks the permission "id-token: write"; a reusable workflow needs it from its caller as well.',
+    todo: 'Add "permissions: { id-token: write, contents: read }" to the job, and to the job that calls this workflow.',
+  }
 }

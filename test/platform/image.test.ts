@@ -58,7 +58,7 @@ function world(given: Partial<Omit<Context, 'clock'>> = {}): Context & Pick<Test
     signal,
     mask: secret => context.mask(secret),
     get: httpGet,
-    fromFork: false,
+    github: { fromFork: false, actor: 'ada', eventName: 'push' },
   })
   return { ...context, clock: systemClock, oidc }
 }

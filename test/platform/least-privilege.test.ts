@@ -69,7 +69,14 @@ let count = 0
 function world(): Context {
   const sha = `${Date.now().toString(16)}${(++count).toString(16)}`.padEnd(40, '0')
   const context = testContext({ exec: createExec(process.env) })
-  const ports = { clock: systemClock, random: () => 0.5, signal, mask: () => {}, get: httpGet, fromFork: false }
+  const ports = {
+    clock: systemClock,
+    random: () => 0.5,
+    signal,
+    mask: () => {},
+    get: httpGet,
+    github: { fromFork: false, actor: 'ada', eventName: 'push' },
+  }
   return { ...context, clock: systemClock, github: { ...context.github, sha }, oidc: createOidc(variables, ports) }
 }
 

@@ -1,7 +1,7 @@
 /** A job in which the code runs itself, not as a built step. For use inside the platform. */
 import { quiet } from '../../sandbox/connect.ts'
 import { ports } from '../../sandbox/world.ts'
-import type { SessionContext } from '../../src/identity/session.ts'
+import type { SessionContext } from '../../src/identity/session-context.ts'
 import { systemClock } from '../../src/runtime/system-clock.ts'
 
 const never = new AbortController().signal

@@ -13,6 +13,7 @@ const role = parseRole(`arn:aws:iam::${account}:role/deploy`)
 function explained(read: TrustRead, changes: Readonly<Record<string, string | undefined>> = {}): Promise<DeniedError> {
   const attempted: Attempted = {
     role,
+    by: 'token',
     region: 'eu-west-1',
     audience: 'sts.amazonaws.com',
     claims: decodeClaims(jwt({ ...mainClaims, ...changes })),

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
-import { openSession, defaultSessionName, type SessionContext } from '../../../src/identity/session.ts'
+import { defaultSessionName, type SessionContext } from '../../../src/identity/session-context.ts'
+import { openSession } from '../../../src/identity/session.ts'
 import type { SessionRequest } from '../../../src/identity/session-request.ts'
 import { ecrPush } from '../../../src/identity/session-policy.ts'
 import { stsAssumeRole, type AssumeRequest, type AssumeRole } from '../../../src/identity/sts.ts'

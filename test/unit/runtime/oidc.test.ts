@@ -34,7 +34,7 @@ async function oidcBehind(handler: Handler, more: Partial<OidcPorts> = {}) {
     random: () => 1,
     get: httpGet,
     mask: (text: string) => masked.push(text),
-    fromFork: false,
+    github: { fromFork: false, actor: 'ada', eventName: 'push' },
     ...more,
   }
   return { oidc: createOidc(env, ports), server, masked, clock }
@@ -104,7 +104,7 @@ describe('without the permission', () => {
     random: () => 0,
     get: httpGet,
     mask: () => {},
-    fromFork: false,
+    github: { fromFork: false, actor: 'ada', eventName: 'push' },
   }
 
   test('it names the line to add', async () => {
@@ -117,8 +117,25 @@ describe('without the permission', () => {
     })
   })
 
+  test.each([
+    ['a run of Dependabot', { GITHUB_ACTIONS: 'true' }, { actor: 'dependabot[bot]' }, /Dependabot started/],
+    [
+      'half of the variables',
+      { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://x' },
+      {},
+      /ACTIONS_ID_TOKEN_REQUEST_TOKEN did not reach/,
+    ],
+    ['no job at all', {}, { eventName: '' }, /no job of GitHub Actions/],
+    ['a job without the permission', { GITHUB_ACTIONS: 'true' }, {}, /a reusable workflow needs it from its caller/],
+  ])('%s is told apart', async (_, env, github, why) => {
+    const oidc = createOidc(env, { ...ports, github: { ...ports.github, ...github } })
+    await expect(oidc.token('a')).rejects.toMatchObject({ code: 'oidc-permission', why })
+  })
+
   test('in a pull request from a fork it says that there is none', async () => {
-    await expect(createOidc({}, { ...ports, fromFork: true }).token('a')).rejects.toMatchObject({
+    await expect(
+      createOidc({}, { ...ports, github: { fromFork: true, actor: 'ada', eventName: 'pull_request' } }).token('a'),
+    ).rejects.toMatchObject({
       why: expect.stringContaining('fork'),
     })
   })

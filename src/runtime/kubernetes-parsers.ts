@@ -93,13 +93,18 @@ export const workloads: Parser<readonly NamedWorkload[]> = {
     }),
 }
 
+const labelKey = String.raw`(?:[\w.-]+/)?[\w.-]+`
+/** `a=b`, `a==b`, `a!=b`, `a in (b, c)`, `a notin (b)`, `a`, `!a` (Kubernetes, "Labels and Selectors"). */
+const requirement = String.raw`\s*(?:!\s*${labelKey}|${labelKey}(?:\s*(?:==?|!=)\s*[\w.-]*|\s+(?:in|notin)\s*\([\w\s,.-]*\))?)\s*`
+const selectorForm = new RegExp(`^${requirement}(?:,${requirement})*$`)
+
 /** A label selector, as `kubectl -l` takes it. What it means is for the API server to say. */
 export const labelSelector: Parser<string> = {
   accepts: 'label selector',
   parse(value, name) {
     const selector = value.trim()
     // Without a label it would select everything that is there.
-    if (/^[\w!./-][\w\s!=.,/()-]*$/.test(selector)) return selector
+    if (selectorForm.test(selector)) return selector
     throw refuse(name, `${name} "${value}" is not a label selector.`, 'Write for example app=api,tier!=test.')
   },
 }

@@ -4,7 +4,9 @@ import { nearest } from './nearest.ts'
 
 /** The one shape of a refused value: `timeout "15" is not a duration.` Its code is `input-<name>`. */
 export function refuse(name: string, what: string, todo: string, why?: string): UserError {
-  return new UserError(`input-${name}`, what, why === undefined ? { todo } : { why, todo })
+  // The value is part of the sentence, and may have several lines.
+  const sentence = what.replaceAll(/\s*[\r\n]+\s*/g, ' ⏎ ')
+  return new UserError(`input-${name}`, sentence, why === undefined ? { todo } : { why, todo })
 }
 
 export const text: Parser<string> = { accepts: 'text', parse: value => value }

@@ -39,7 +39,36 @@ const manifests = { manifests: app }
 const workload = (image: string): string =>
   `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: api }\nspec:\n  minReadySeconds: 5\n  template:\n    spec:\n      containers:\n      - name: api\n        image: ${image}\n`
 
+const further = 'arn:aws:iam::444455556666:role/release'
+
+/** Inputs of assume-role that contradict each other. */
+const contradictions: readonly Case[] = [
+  [
+    { 'web-identity-token-file': 'token', source: 'environment' },
+    'web-identity-token-file is given, and source is "environment".',
+  ],
+  [{ audience: 'x', 'web-identity-token-file': 'token' }, 'audience is given, and web-identity-token-file is "token".'],
+  [{ audience: 'x', source: 'environment' }, 'audience is given, and source is "environment".'],
+  [{ 'role-chain': further, duration: '2h' }, 'duration is more than 1h, and role-chain is given.'],
+  [{ 'external-id': 'shop' }, 'external-id is given, but the role is assumed with a web identity token alone.'],
+  [{ 'session-tags': 'a=b' }, 'session-tags is given, but the role is assumed with a web identity token alone.'],
+  [{ 'role-chain': further, 'transitive-tags': 'a' }, 'transitive-tags names "a", which session-tags does not have.'],
+  [
+    { 'role-chain': further, 'allowed-account-ids': '111122223333' },
+    'is in account 444455556666, which allowed-account-ids does not name.',
+  ],
+  [{ region: 'cn-north-1' }, 'region "cn-north-1" is not in the partition of the role.'],
+  [{ region: 'us-gov-west-1' }, 'region "us-gov-west-1" is not in the partition of the role.'],
+  [{ 'managed-session-policies': 'arn:aws:iam::444455556666:policy/x' }, 'is in another account than role'],
+].map(([inputs, says], index) => ({
+  what: `inputs contradict each other, ${index + 1}`,
+  action: 'assume-role' as const,
+  inputs: inputs as Readonly<Record<string, string>>,
+  says: [says as string],
+}))
+
 const cases: readonly Case[] = [
+  ...contradictions,
   {
     what: 'there is no file with the trust policy',
     action: 'assume-role',

@@ -34,6 +34,7 @@ export async function runBundle(
     }
     const given = Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])
     const runner = {
+      GITHUB_ACTIONS: 'true',
       GITHUB_WORKSPACE: workspace,
       RUNNER_TEMP: workspace,
       GITHUB_OUTPUT: join(workspace, '.output'),

@@ -20,9 +20,10 @@ const loaders: Readonly<Record<ActionName, () => Promise<Action>>> = {
   verify: async () => (await import('./actions/verify.ts')).entry,
 }
 
-/** Command-line tools for people. They take a file and need no runner. */
+/** Command-line tools: for people, who need no runner, and for programs of later steps. */
 const commands = {
   replay: async () => (await import('./commands/replay.ts')).command,
+  credentials: async () => (await import('./commands/credentials.ts')).command,
 } as const
 
 /** Names of the tools; dist/<name>/index.js runs one. */

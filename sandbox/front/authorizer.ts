@@ -22,6 +22,13 @@ export interface Authorizer {
   check(session: Session, action: string, resource: string): Promise<Denial>
   /** Whether a role's trust policy lets this federated principal in. `claims` are condition keys. */
   trusts(role: Role, providerArn: string, claims: Readonly<Record<string, string>>): Promise<boolean>
+  /** Whether a role's trust policy lets a session of another role in, for this action. */
+  trustsRole(
+    role: Role,
+    caller: Session,
+    action: string,
+    context: Readonly<Record<string, string | readonly string[]>>,
+  ): Promise<boolean>
   /** False when the evaluator cannot read the policy. */
   wellFormed(policy: unknown): Promise<boolean>
   clear(): void
@@ -86,6 +93,11 @@ export async function startAuthorizer(
         trust: role.trust,
         context: claims,
       })
+      return decided.allowed
+    },
+    async trustsRole(role, caller, action, context) {
+      const resource = role.arn
+      const decided = await decide({ principal: caller.arn, action, resource, trust: role.trust, context })
       return decided.allowed
     },
     async wellFormed(policy) {

@@ -4,17 +4,23 @@ import { awsError, refusal, xmlAnswer } from './aws-errors.ts'
 import { callerOf } from './caller.ts'
 import { json, send, xml, type Answer, type Exchange } from './http.ts'
 import type { RawRequest } from './sigv4.ts'
-import { assumeRoleWithWebIdentity, Refused, type Assumed, type WebIdentityWorld } from './web-identity.ts'
+import { assumeRole, type AssumeRoleWorld } from './assume-role.ts'
+import { Refused } from './refused.ts'
+import type { Session } from './sessions.ts'
+import { assumeRoleWithWebIdentity, type Assumed, type WebIdentityWorld } from './web-identity.ts'
+
+export type StsWorld = WebIdentityWorld & AssumeRoleWorld
 
 /** STS, but what a session may do with it: that is for the general path. Returns undefined for other operations. */
 export async function handleSts(
   exchange: Exchange,
   raw: RawRequest,
   parameters: URLSearchParams,
-  world: WebIdentityWorld,
+  world: StsWorld,
 ): Promise<boolean> {
   const action = parameters.get('Action') ?? ''
   if (action === 'AssumeRoleWithWebIdentity') send(exchange, await webIdentity(exchange, parameters, world))
+  else if (action === 'AssumeRole') send(exchange, await byCredentials(exchange, raw, parameters, world))
   else if (action === 'GetCallerIdentity') send(exchange, callerIdentity(exchange, raw, world))
   else return false
   return true
@@ -32,23 +38,48 @@ async function webIdentity(exchange: Exchange, parameters: URLSearchParams, worl
   }
 }
 
+async function byCredentials(
+  exchange: Exchange,
+  raw: RawRequest,
+  parameters: URLSearchParams,
+  world: StsWorld,
+): Promise<Answer> {
+  const caller = callerOf(raw, world.sessions, world.now())
+  try {
+    if (caller.refusal !== undefined) return awsError('query', refusal('query', caller.refusal))
+    const session = await assumeRole(parameters, caller.session, world)
+    exchange.note.principal = caller.session.arn
+    return stsAnswer('AssumeRole', element(sessionElements(session)))
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+    exchange.note.code = error.aws.code
+    return awsError('query', error.aws)
+  }
+}
+
 function assumedXml({ session, providerArn, subject, audience, packedPolicySize }: Assumed): string {
-  const token = session.sessionToken ?? ''
   return element({
+    ...sessionElements(session),
+    SubjectFromWebIdentityToken: subject,
+    Provider: providerArn,
+    Audience: audience,
+    ...(packedPolicySize === undefined ? {} : { PackedPolicySize: String(packedPolicySize) }),
+  })
+}
+
+function sessionElements(session: Session): Elements {
+  const token = session.sessionToken ?? ''
+  return {
     Credentials: {
       AccessKeyId: session.accessKeyId,
       SecretAccessKey: session.secretAccessKey,
       SessionToken: token,
       Expiration: isoSeconds(session.expires),
     },
-    SubjectFromWebIdentityToken: subject,
     AssumedRoleUser: { AssumedRoleId: session.userId, Arn: session.arn },
-    Provider: providerArn,
-    Audience: audience,
-    ...(packedPolicySize === undefined ? {} : { PackedPolicySize: String(packedPolicySize) }),
     SessionTokenSize: String(token.length),
     SessionTokenUtilization: String(Math.ceil((100 * token.length) / 4096)),
-  })
+  }
 }
 
 /** Also what aws-iam-authenticator asks, with the presigned URL of an EKS token and `Accept: application/json`. */

@@ -1,10 +1,11 @@
 import { deflateRawSync } from 'node:zlib'
 import { account, hosts } from '../world.ts'
-import type { AwsError } from './aws-errors.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { Issuer } from './issuer.ts'
 import { parseJwt, signatureHolds, type Jwt } from './jwt.ts'
 import type { Moto, Role } from './moto.ts'
+import { invalid, Refused } from './refused.ts'
+import { sessionPolicies } from './session-policies.ts'
 import type { Session, Sessions } from './sessions.ts'
 
 /** What AssumeRoleWithWebIdentity needs to know of the world. */
@@ -23,15 +24,6 @@ export interface Assumed {
   readonly audience: string
   /** Per cent of the space for session policies and tags. */
   readonly packedPolicySize?: number
-}
-
-/** A refusal of STS, with the text STS gives. */
-export class Refused extends Error {
-  readonly aws: AwsError
-  constructor(code: string, message: string, status = 400) {
-    super(message)
-    this.aws = { code, message, status }
-  }
 }
 
 /** AssumeRoleWithWebIdentity: throws Refused with the error of STS. */
@@ -92,39 +84,6 @@ function validate(parameters: URLSearchParams): Asked {
     seconds,
     minimumTokenBytes: Math.min(4096, Number(parameters.get('MinimumSessionTokenSize') ?? 0)),
   }
-}
-
-function invalid(member: string, value: string, constraint: string): Refused {
-  const shown = value === 'null' ? 'null' : `'${value}'`
-  return new Refused(
-    'ValidationError',
-    `1 validation error detected: Value ${shown} at '${member}' failed to satisfy constraint: ${constraint}`,
-  )
-}
-
-/** The inline policy and the managed ones, read and checked. */
-async function sessionPolicies(parameters: URLSearchParams, world: WebIdentityWorld): Promise<readonly unknown[]> {
-  const inline = parameters.get('Policy')
-  const arns = [...parameters].filter(([name]) => /^PolicyArns\.member\.\d+\.arn$/.test(name)).map(([, arn]) => arn)
-  if ((inline?.length ?? 0) + arns.join('').length > 2048)
-    throw invalid('policy', inline ?? '', 'Member must have length less than or equal to 2048')
-  const managed = await Promise.all(arns.map(arn => world.moto.managedPolicy(arn)))
-  const absent = arns.find((_, index) => managed[index] === undefined)
-  if (absent !== undefined)
-    throw new Refused('ValidationError', `Policy ${absent} does not exist or is not attachable.`)
-  return inline === null ? managed : [await inlinePolicy(inline, world), ...managed]
-}
-
-async function inlinePolicy(text: string, world: WebIdentityWorld): Promise<unknown> {
-  let policy: unknown
-  try {
-    policy = JSON.parse(text)
-  } catch {
-    throw new Refused('MalformedPolicyDocument', 'This policy contains invalid Json')
-  }
-  if (!(await world.authorizer.wellFormed(policy)))
-    throw new Refused('MalformedPolicyDocument', 'Syntax errors in policy.')
-  return policy
 }
 
 /** STS packs policies into a binary form that it does not document; deflate into 600 bytes stands in for it. */

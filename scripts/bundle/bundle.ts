@@ -13,8 +13,8 @@ import { sizesOf } from './sizes.ts'
 /** Folder of the one program below dist/; each action has a stub beside it. */
 const program = 'slipway'
 
-/** Tools for people that have a stub too. */
-export const commands = ['replay'] as const satisfies readonly CommandName[]
+/** Tools that have a stub too. */
+export const commands = ['replay', 'credentials'] as const satisfies readonly CommandName[]
 
 export interface Bundle {
   /** Path below dist/ → content. */

@@ -1,4 +1,5 @@
 import { sessionName } from '../runtime/aws-parsers.ts'
+import { clusterName } from '../runtime/kubernetes-parsers.ts'
 import { defineAction } from '../runtime/contract.ts'
 import { defineInputs, input } from '../runtime/inputs.ts'
 import { durationBetween, oneOf, path, text } from '../runtime/parsers.ts'
@@ -87,11 +88,18 @@ export const assumeRole = defineAction({
     }),
     expose: input(
       oneOf('profile', 'env', 'none'),
-      'How later steps get the session: an AWS profile that only this job can read, variables, or not at all.',
+      'How later steps get the session: an AWS profile that gets it anew each time and holds no secret, variables, or not at all.',
       { default: 'profile' },
     ),
-    profile: input(sessionName, 'Name of the AWS profile that is written with `expose: profile`.', {
-      default: 'slipway',
+    profile: input(
+      sessionName,
+      'Name of the AWS profile that is written with `expose: profile`; a job may have several.',
+      {
+        default: 'slipway',
+      },
+    ),
+    'eks-cluster': input(clusterName, 'EKS cluster that kubectl and helm of later steps reach by KUBECONFIG.', {
+      example: 'prod',
     }),
   }),
   outputs: {
@@ -99,6 +107,7 @@ export const assumeRole = defineAction({
     'assumed-role-arn': 'ARN of the session, as CloudTrail shows it.',
     region: 'AWS region, as given.',
     profile: 'Name of the profile; empty unless `expose` is `profile`.',
+    kubeconfig: 'Path of the kubeconfig; empty unless `eks-cluster` is given.',
   },
   permissions: { 'id-token': { level: 'write', because: 'to prove to AWS which job this is' } },
   post: true,
@@ -106,5 +115,8 @@ export const assumeRole = defineAction({
   with:
     role: arn:aws:iam::111122223333:role/tools
     region: eu-west-1
-- run: aws sts get-caller-identity --profile slipway`,
+    eks-cluster: prod
+- run: |
+    aws sts get-caller-identity
+    kubectl get pods`,
 })

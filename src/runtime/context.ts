@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Place } from './errors.ts'
+import type { AwsFiles } from './aws-files.ts'
 import type { LoginFiles } from './login-files.ts'
 
 /** Where a run's words go. Every text is masked and has workflow commands neutralised before it is printed. */
@@ -69,6 +70,13 @@ export interface ExecResult {
 /** Runs a program without a shell. Does not throw on a non-zero exit code; throws UserError when there is no such program. */
 export type Exec = (command: string, args: readonly string[], options?: ExecOptions) => Promise<ExecResult>
 
+/** A program that tools of later steps call: it stays where it is as long as the job runs. */
+export interface HelperProgram {
+  /** Path of the Node.js that runs this step. */
+  readonly node: string
+  readonly script: string
+}
+
 /** The world as an action sees it: all that is not an input. Only runtime/ makes one. */
 export interface Context {
   readonly clock: Clock
@@ -86,6 +94,10 @@ export interface Context {
   readonly workspace: string
   /** Where the tools of this job look for registry logins. */
   readonly loginFiles: LoginFiles
+  /** Where they look for AWS credentials and clusters. */
+  readonly awsFiles: AwsFiles
+  /** The program that brings credentials to later steps. */
+  readonly helper: HelperProgram
   /** Page that explains codes and causes; `#<code>` leads to one. */
   readonly troubleshooting: string
   /** Hides `secret`, and its base64 form, in everything that is printed from now on. */

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 
+import { awsFiles } from './aws-files.ts'
 import type { AmbientCredentials, Context } from './context.ts'
 import { createExec } from './exec.ts'
 import { troubleshootingPage } from './failure.ts'
@@ -37,6 +39,8 @@ export function createContext({ env, log, masker, signal }: ContextParts): Conte
     tempFolder: env['RUNNER_TEMP'] || tmpdir(),
     workspace: env['GITHUB_WORKSPACE'] || process.cwd(),
     loginFiles: loginFiles(env, { home: homedir(), platform: process.platform, userId: process.getuid?.() }),
+    awsFiles: awsFiles(env, homedir()),
+    helper: { node: process.execPath, script: join(dirname(process.argv[1] ?? ''), '../credentials/index.js') },
     troubleshooting: troubleshootingPage(env),
     mask,
     hide: text => masker.apply(text),

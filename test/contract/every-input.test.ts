@@ -69,6 +69,7 @@ const refused: Readonly<Record<string, readonly string[] | typeof anyText>> = {
   unrated: ['pass', 'error'],
   environment: anyText,
   cluster: ['-prod', 'a b', 'arn:aws:eks:eu-west-1:111122223333:cluster/prod', 'x'.repeat(101)],
+  'eks-cluster': ['-prod', 'a b', 'arn:aws:eks:eu-west-1:111122223333:cluster/prod'],
   namespace: notName.slice(1),
   manifests: anyText,
   values: anyText,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Context, Exec } from '../../src/runtime/context.ts'
 import { UserError } from '../../src/runtime/errors.ts'
+import { awsFiles } from '../../src/runtime/aws-files.ts'
 import { recordingLog } from './context.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import { virtualClock } from './virtual-clock.ts'
@@ -43,6 +44,8 @@ export function testContext(given: Partial<Omit<Context, 'clock'>> = {}): TestCo
       helm: '/none/registry/config.json',
       variables: { DOCKER_CONFIG: '', REGISTRY_AUTH_FILE: '', HELM_REGISTRY_CONFIG: '/none/registry/config.json' },
     },
+    awsFiles: awsFiles({}, '/none'),
+    helper: { node: '/none/node', script: '/none/credentials/index.js' },
     tempFolder: mkdtempSync(join(tmpdir(), 'slipway-test-')),
     workspace: mkdtempSync(join(tmpdir(), 'slipway-test-')),
     troubleshooting: 'docs/troubleshooting.md',

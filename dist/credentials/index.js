@@ -1,0 +1,3 @@
+import { command } from '../slipway/index.js'
+
+await command('credentials')

@@ -16,7 +16,7 @@ test('dist/ holds one program and a stub for each action and each tool', () => {
 
 test('what cleans up after a job is one file and uses built-in modules only', () => {
   const program = readFileSync('dist/slipway/post.js', 'utf8')
-  const asked = [...program.matchAll(/(?:\bfrom|import|\))\(?["']([^"']+)["']/g)].map(([, name = '']) => name)
+  const asked = [...program.matchAll(/(?:\bfrom|import|\.url\))\(?["']([^"']+)["']/g)].map(([, name = '']) => name)
   expect(asked.length).toBeGreaterThan(0)
   for (const name of asked) expect(builtinModules).toContain(name.replace('node:', ''))
 })

@@ -18,7 +18,7 @@ export const entry = action(contract, async (given, context, { outputs, state, l
     given.eksCluster === undefined ? undefined : await describeEksCluster(given.eksCluster, session, context.signal)
   const exposed = await exposeSession({ session, request, exposure, profile, ...defined({ cluster }) }, context)
   // Before the first variable: a clean-up must find what a step that is killed has left.
-  for (const [name, value] of stateOf(exposed)) state.save(name, value)
+  for (const [name, value] of await stateOf(exposed)) state.save(name, value)
   exportAll(later, exposed.variables)
   outputs.set({
     accountId: session.accountId,
@@ -31,12 +31,12 @@ export const entry = action(contract, async (given, context, { outputs, state, l
   return { ok: true, line: `✓ assumed ${session.roleArn} · ${sayExposure[exposure](profile)}${kubectl}` }
 })
 
-function stateOf({ folder, before, variables }: Exposed): readonly (readonly [string, string])[] {
+async function stateOf({ folder, before, variables }: Exposed): Promise<readonly (readonly [string, string])[]> {
   const key = variables['AWS_ACCESS_KEY_ID']
   return [
     ...(folder === undefined ? [] : [[folderState, folder] as const]),
     [variablesState, JSON.stringify(before)],
-    ...(key === undefined ? [] : [[keyState, fingerprintOf(key)] as const]),
+    ...(key === undefined ? [] : [[keyState, await fingerprintOf(key)] as const]),
   ]
 }
 

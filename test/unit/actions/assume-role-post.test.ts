@@ -43,7 +43,7 @@ test('variables that a later step changed stay as they are', async () => {
 test('keys are emptied when they are still those of the step', async () => {
   const saved = {
     [variablesState]: JSON.stringify({ AWS_REGION: 'us-east-1', AWS_DEFAULT_REGION: '' }),
-    [keyState]: fingerprintOf('ASIA1'),
+    [keyState]: await fingerprintOf('ASIA1'),
   }
   expect(await afterwards(saved, { AWS_ACCESS_KEY_ID: 'ASIA1' })).toEqual({
     AWS_REGION: 'us-east-1',

@@ -17,7 +17,7 @@ export interface RunLog extends Log {
 export function createLog(write: (text: string) => void, masker: Masker, debugging: boolean): RunLog {
   const print = (text: string): void => write(`${neutralise(masker.apply(text))}\n`)
   const command = (name: string, text: string, place: AnnotationPlace = {}): void =>
-    write(workflowCommand(name, masker.apply(text), place))
+    write(workflowCommand(name, masker.apply(text), hiddenIn(place, masker)))
   return {
     info: print,
     warn: (text, place) => command('warning', text, place),
@@ -33,6 +33,16 @@ export function createLog(write: (text: string) => void, masker: Masker, debuggi
         write('::endgroup::\n')
       }
     },
+  }
+}
+
+/** The path of a file may hold what nobody may see as well. */
+function hiddenIn(place: AnnotationPlace, masker: Masker): AnnotationPlace {
+  const { file, title } = place
+  return {
+    ...place,
+    ...(file === undefined ? {} : { file: masker.apply(file) }),
+    ...(title === undefined ? {} : { title: masker.apply(title) }),
   }
 }
 

@@ -25,9 +25,10 @@ export function createMasker(onSecret: (secret: string) => void = () => {}): Mas
   }
 }
 
-/** As it is, each line of it (a log shows lines), base64, as part of a URL, and inside a JSON text. */
+/** As it is, each line of it (a log shows lines), base64, as part of a URL or of a form, and inside a JSON text. */
 function formsOf(secret: string): readonly string[] {
-  const lines = secret.split(/\r?\n/).filter(line => line.trim().length >= shortest)
+  const lines = secret.split(/\r\n|\r|\n/).filter(line => line.trim().length >= shortest)
   const base64 = Buffer.from(secret, 'utf8').toString('base64')
-  return [secret, ...lines, base64, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]
+  const form = new URLSearchParams([['', secret]]).toString().slice(1)
+  return [secret, ...lines, base64, encodeURIComponent(secret), form, JSON.stringify(secret).slice(1, -1)]
 }

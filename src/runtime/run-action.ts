@@ -2,7 +2,7 @@ import type { Action, Outcome } from './action.ts'
 import type { Context } from './context.ts'
 import type { ActionContract } from './contract.ts'
 import { messageOf, SlipwayError, UserError } from './errors.ts'
-import { failureMarkdown, failureOf, failureText, stackOf } from './failure.ts'
+import { failureMarkdown, failureOf, failureText, stackOf, type Failure } from './failure.ts'
 import type { Host } from './host.ts'
 import { inputProblems, withValues } from './inputs.ts'
 import type { Environment } from './inputs.ts'
@@ -96,11 +96,23 @@ function flushQuietly(run: Run): void {
 }
 
 function fail(run: Run, thrown: unknown): void {
-  const failure = failureOf(thrown, run.host.env)
+  const failure = hiddenIn(failureOf(thrown, run.host.env), run.masker)
   run.log.debug(stackOf(thrown))
   const place = thrown instanceof SlipwayError ? thrown.place : undefined
   run.log.error(failureText(failure), { ...place, title: run.contract.title })
   run.results.summary.add(failureMarkdown(run.contract.title, failure))
+}
+
+/** Before anything is escaped: in Markdown a secret would not be recognised any more. */
+function hiddenIn(failure: Failure, masker: Masker): Failure {
+  const { what, why, todo, details } = failure
+  return {
+    ...failure,
+    what: masker.apply(what),
+    todo: masker.apply(todo),
+    ...(why === undefined ? {} : { why: masker.apply(why) }),
+    ...(details === undefined ? {} : { details: masker.apply(details) }),
+  }
 }
 
 /**

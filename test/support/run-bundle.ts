@@ -13,6 +13,8 @@ export interface BundleRun {
   /** What the step left in the files of the runner. */
   readonly output: string
   readonly summary: string
+  readonly state: string
+  readonly env: string
 }
 
 /** Text of files below the workspace, by path. */
@@ -28,7 +30,7 @@ export async function runBundle(
 ): Promise<BundleRun> {
   const workspace = mkdtempSync(join(tmpdir(), 'slipway-workspace-'))
   try {
-    for (const [path, text] of Object.entries({ ...files, '.output': '', '.summary': '', '.state': '' })) {
+    for (const [path, text] of Object.entries({ ...files, '.output': '', '.summary': '', '.state': '', '.env': '' })) {
       mkdirSync(dirname(join(workspace, path)), { recursive: true })
       writeFileSync(join(workspace, path), text)
     }
@@ -39,6 +41,7 @@ export async function runBundle(
       RUNNER_TEMP: workspace,
       GITHUB_OUTPUT: join(workspace, '.output'),
       GITHUB_STATE: join(workspace, '.state'),
+      GITHUB_ENV: join(workspace, '.env'),
       GITHUB_STEP_SUMMARY: join(workspace, '.summary'),
     }
     const exec = createExec({ PATH: process.env['PATH'] })
@@ -51,6 +54,8 @@ export async function runBundle(
       errors: errorsIn(result.stdout),
       output: readFileSync(runner.GITHUB_OUTPUT, 'utf8'),
       summary: readFileSync(runner.GITHUB_STEP_SUMMARY, 'utf8'),
+      state: readFileSync(runner.GITHUB_STATE, 'utf8'),
+      env: readFileSync(runner.GITHUB_ENV, 'utf8'),
     }
   } finally {
     rmSync(workspace, { recursive: true })

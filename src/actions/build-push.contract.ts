@@ -92,6 +92,10 @@ export const buildPush = defineAction({
     digest: 'Digest of the image or, with several platforms, of the index.',
     tags: 'Tags that point to it, separated by commas; the one that names the commit first.',
     'repository-uri': 'Registry and repository, without tag or digest.',
+    pushed: '`true` when this run gave the registry something that it did not have.',
+    digests: 'Digest of each platform, as JSON: `{"linux/amd64":"sha256:…"}`.',
+    result:
+      'Path of a JSON file with all of it: digests, tags, sizes, what was uploaded and what was there (docs/image-result.md).',
     skipped: '`true` when an earlier run had built this commit with the same inputs and its image was reused.',
   },
   permissions: {

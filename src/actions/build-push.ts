@@ -5,13 +5,14 @@ import type { BuildRequest } from '../image/model.ts'
 import { repositoriesOfBuild } from '../image/repositories.ts'
 import { ecrHost } from '../registry/reference.ts'
 import { buildSummary } from '../report/build-report.ts'
+import { imageResult } from '../report/image-result.ts'
 import { buildLines } from '../report/lines.ts'
 import { action } from '../runtime/action.ts'
 import { within } from '../runtime/deadline.ts'
 import type { Context } from '../runtime/context.ts'
 import { defined } from '../runtime/defined.ts'
 import { RemoteError } from '../runtime/errors.ts'
-import { filesBelow } from '../runtime/files.ts'
+import { filesBelow, writePage } from '../runtime/files.ts'
 import { buildPush as contract } from './build-push.contract.ts'
 import { openStepSession, placeOf, repositoriesAt, type StepPlace } from './step-session.ts'
 
@@ -30,6 +31,9 @@ export const entry = action(contract, async (given, context, { outputs, summary 
     tags: built.tags.join(','),
     repositoryUri: built.image.slice(0, built.image.indexOf('@')),
     skipped: built.skipped,
+    pushed: built.pushed?.tags.some(({ pushed }) => pushed) ?? !built.skipped,
+    digests: JSON.stringify(built.digests),
+    result: await writePage(context.tempFolder, 'image.json', `${JSON.stringify(imageResult(built), undefined, 2)}\n`),
   })
   summary.add(buildSummary(built))
   return { ok: true, line: buildLines(built) }

@@ -1,11 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Session } from '../identity/model.ts'
 import { withDockerConfig } from '../registry/docker-folder.ts'
 import type { Ecr } from '../registry/ecr.ts'
 import { ecr } from '../registry/ecr.ts'
 import type { Manifest } from '../registry/manifest.ts'
+import { runnable } from '../registry/manifest.ts'
 import type { OciRegistry } from '../registry/oci.ts'
 import { ociRegistry } from '../registry/oci.ts'
+import { readLayout } from '../registry/push/layout.ts'
+import type { PushResult } from '../registry/push/model.ts'
+import { registryPusher, type Pusher } from '../registry/push/pusher.ts'
 import { formatReference, isRepository } from '../registry/reference.ts'
 import type { RegistryLogin } from '../registry/registry-login.ts'
 import type { Context } from '../runtime/context.ts'
@@ -27,6 +32,8 @@ export interface BuildPorts {
   readonly ecr?: Ecr
   /** Data plane; made from the login unless given. */
   readonly registry?: (login: RegistryLogin) => OciRegistry
+  /** Pushes what was built; made from the login unless given. */
+  readonly pusher?: (login: RegistryLogin) => Pusher
 }
 
 /**
@@ -44,13 +51,25 @@ export async function buildAndPush(request: BuildRequest, ports: BuildPorts): Pr
   const control = ports.ecr ?? (await ecr(session))
   const login = await control.login(secret => context.mask(secret), signal)
   const registry = ports.registry?.(login) ?? ociRegistry(login, { clock })
-  const { manifest, platforms, skipped } = await reuseOrBuild(plan, { context, login, registry })
+  const again = (): Promise<RegistryLogin> => control.login(secret => context.mask(secret), signal)
+  const push = ports.pusher?.(login) ?? registryPusher(login, { login: again, context })
+  const { manifest, platforms, skipped, pushed } = await reuseOrBuild(plan, { context, login, registry, push })
   await addTags(manifest, request.repository, plan.tags, registry, signal)
 
   const { digest } = manifest
   const image = formatReference({ registry: control.host, repository: request.repository, digest })
   const seconds = (clock.now() - startedAt) / 1000
-  return { image, repository: request.repository, digest, tags: plan.tags, platforms, skipped, seconds }
+  const done = { image, repository: request.repository, digest, tags: plan.tags, platforms, skipped, seconds }
+  return { ...done, digests: digestsOf(manifest, platforms), ...(pushed === undefined ? {} : { pushed }) }
+}
+
+/** Digest of each platform; of a plain image its own. */
+function digestsOf({ kind, children, digest }: Manifest, [only]: readonly string[]): Readonly<Record<string, string>> {
+  if (kind === 'image') return only === undefined ? {} : { [only]: digest }
+  const named = runnable(children).flatMap(child =>
+    child.platform === undefined ? [] : [[child.platform, child.digest]],
+  )
+  return Object.fromEntries(named) as Record<string, string>
 }
 
 /** All that is known before anyone is asked. */
@@ -62,12 +81,13 @@ interface Plan {
   readonly tags: readonly string[]
 }
 
-type Outcome = StoredBuild & { readonly skipped: boolean }
+type Outcome = StoredBuild & { readonly skipped: boolean; readonly pushed?: PushResult }
 
 interface Connected {
   readonly context: Context
   readonly login: RegistryLogin
   readonly registry: OciRegistry
+  readonly push: Pusher
 }
 
 function planOf(request: BuildRequest, source: BuildSource, { github, workspace }: Context): Plan {
@@ -135,8 +155,9 @@ async function build(plan: Plan, connected: Connected, before?: FoundBuild): Pro
   const { wanted } = plan
   const { context, registry } = connected
   try {
-    const digest = await pushBuild(plan, connected)
-    return { ...(await readBack(digest, wanted, registry, context.signal)), skipped: false }
+    const { digest, pushed } = await buildOnce(plan, connected)
+    const stored = await readBack(digest, wanted, registry, context.signal)
+    return { ...stored, skipped: false, ...(pushed === undefined ? {} : { pushed }) }
   } catch (thrown) {
     if (!(thrown instanceof UserError) || thrown.code !== 'ecr-tag-immutable') throw thrown
     const now = await findBuilt(wanted, registry, context.signal)
@@ -149,9 +170,16 @@ async function build(plan: Plan, connected: Connected, before?: FoundBuild): Pro
   }
 }
 
-/** Builds with labels that prove commit and inputs; the digest that buildx says it pushed. */
-async function pushBuild({ request, source, wanted, tags }: Plan, connected: Connected): Promise<string | undefined> {
-  const { context, login } = connected
+interface PushedBuild {
+  /** As the builder says it, or as it was pushed. */
+  readonly digest: string | undefined
+  /** Absent when the builder pushed by itself. */
+  readonly pushed?: PushResult
+}
+
+/** Builds with labels that prove commit and inputs, and pushes what the builder left. */
+async function buildOnce({ request, source, wanted, tags }: Plan, connected: Connected): Promise<PushedBuild> {
+  const { context, login, push } = connected
   const { github, workspace, exec, signal } = context
   const committed = await commitTime(github.sha, workspace, exec, signal)
   const standard = ociLabels({
@@ -161,11 +189,20 @@ async function pushBuild({ request, source, wanted, tags }: Plan, connected: Con
     ...(committed === undefined ? {} : { committed }),
   })
   const labels = { ...request.labels, ...standard, [inputsLabel]: wanted.inputs }
-  const existing = context.loginFiles.docker
+  const { tempFolder, loginFiles } = context
   const names = tags.map(tag => formatReference({ registry: login.host, repository: request.repository, tag }))
-  return withDockerConfig([login], { tempFolder: context.tempFolder, existing }, dockerConfig =>
-    runBuild({ request, source, names, labels, committed, dockerConfig }, context),
-  )
+  const layout = await mkdtemp(join(tempFolder, 'slipway-image-'))
+  try {
+    const built = await withDockerConfig([login], { tempFolder, existing: loginFiles.docker }, dockerConfig =>
+      runBuild({ request, source, names, labels, committed, dockerConfig, layout }, context),
+    )
+    if (built.kind === 'pushed') return { digest: built.digest }
+    const { repository } = request
+    const pushed = await push({ layout: await readLayout(layout), repository, tags })
+    return { digest: pushed.digest, pushed }
+  } finally {
+    await rm(layout, { recursive: true, force: true })
+  }
 }
 
 /** What the registry stores is the truth: buildx's own digest is only compared to it. */

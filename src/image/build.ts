@@ -17,15 +17,20 @@ export interface BuildTask {
   readonly committed: number | undefined
   /** Folder of a Docker configuration that can log in to the registry. */
   readonly dockerConfig: string
+  /** Empty folder, in which the builder leaves the image where it can. */
+  readonly layout: string
 }
+
+/** What a builder did with the image: left it in the folder of the task, or pushed it, with the digest that it says. */
+export type Built = { readonly kind: 'layout' } | { readonly kind: 'pushed'; readonly digest: string | undefined }
 
 const attempts = 3
 
 /**
- * Runs buildx build with push; returns the digest that it says it pushed.
- * A push that failed for a passing reason is repeated: all layers are then cached, so a repeat is only the push.
+ * Runs buildx build. The builder leaves the image in a folder, for us to push; only the store of the `docker` driver
+ * cannot, and pushes by itself. A build that failed for a passing reason is repeated: all layers are then cached.
  */
-export async function runBuild(task: BuildTask, context: Context): Promise<string | undefined> {
+export async function runBuild(task: BuildTask, context: Context): Promise<Built> {
   const { log, exec, signal } = context
   const buildx = await findBuildx(exec, signal)
   const env = environment(task)
@@ -35,7 +40,7 @@ export async function runBuild(task: BuildTask, context: Context): Promise<strin
   const metadataFile = join(folder, 'metadata.json')
   try {
     await log.group(title, () => buildWithRetry(buildx, argumentsOf(task, driver, metadataFile), env, task, context))
-    return await readDigest(metadataFile)
+    return driver === 'docker' ? { kind: 'pushed', digest: await readDigest(metadataFile) } : { kind: 'layout' }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -68,7 +73,7 @@ async function buildWithRetry(
 }
 
 function argumentsOf(
-  { request, source, names, labels, committed }: BuildTask,
+  { request, source, names, labels, committed, layout }: BuildTask,
   driver: string | undefined,
   metadataFile: string,
 ): readonly string[] {
@@ -77,7 +82,7 @@ function argumentsOf(
   return buildArguments({
     context: source.folder,
     file: source.file,
-    names,
+    output: onDocker ? { kind: 'push', names } : { kind: 'layout', folder: layout },
     labels,
     buildArgs: request.buildArgs ?? {},
     secrets: Object.keys(request.secrets ?? {}),

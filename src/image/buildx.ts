@@ -9,13 +9,18 @@ export interface Buildx {
   readonly version: string
 }
 
+/** buildx pushes it under these names itself; or leaves it in a folder, as an OCI layout, for us to push. */
+export type BuildOutput =
+  | { readonly kind: 'push'; readonly names: readonly string[] }
+  | { readonly kind: 'layout'; readonly folder: string }
+
 export interface BuildArguments {
   /** Absolute path of the build context. */
   readonly context: string
   /** Absolute path of the Dockerfile. */
   readonly file: string
-  /** Full references: `host/repository:tag`. */
-  readonly names: readonly string[]
+  /** Where the image goes. */
+  readonly output: BuildOutput
   readonly labels: Readonly<Record<string, string>>
   readonly buildArgs: Readonly<Record<string, string>>
   /** Names of secrets; the value of each is in the variable of secretVariable(index). */
@@ -67,7 +72,7 @@ export function buildArguments(given: BuildArguments): readonly string[] {
     'build',
     ...one('--progress', 'plain'),
     ...one('--file', given.file),
-    ...each('--tag', given.names),
+    ...each('--tag', given.output.kind === 'push' ? given.output.names : []),
     ...each('--label', pairs(given.labels)),
     ...each('--build-arg', pairs(given.buildArgs)),
     ...each(
@@ -79,10 +84,17 @@ export function buildArguments(given: BuildArguments): readonly string[] {
     ...each('--cache-from', given.cacheFrom),
     ...each('--cache-to', given.cacheTo),
     ...one('--provenance', given.provenance === 'off' ? 'false' : given.provenance && `mode=${given.provenance}`),
-    ...one('--output', `type=image,push=true${given.rewriteTimestamps ? ',rewrite-timestamp=true' : ''}`),
+    ...one('--output', `${exporter(given.output)}${given.rewriteTimestamps ? ',rewrite-timestamp=true' : ''}`),
     ...one('--metadata-file', given.metadataFile),
     given.context,
   ]
+}
+
+/** The value is CSV: a path with a comma or a quote is quoted. */
+function exporter(output: BuildOutput): string {
+  if (output.kind === 'push') return 'type=image,push=true'
+  const dest = `dest=${output.folder}`
+  return `type=oci,tar=false,oci-mediatypes=true,${/[",]/.test(dest) ? `"${dest.replaceAll('"', '""')}"` : dest}`
 }
 
 /** Environment variable that carries a secret to buildx. */

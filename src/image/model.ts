@@ -1,3 +1,5 @@
+import type { PushResult } from '../registry/push/model.ts'
+
 export interface BuildRequest {
   /** ECR repository in the session's account and region: `shop/api`. */
   readonly repository: string
@@ -37,6 +39,10 @@ export interface BuildResult {
   /** All tags, the one that names the commit first. */
   readonly tags: readonly string[]
   readonly platforms: readonly string[]
+  /** Digest of each platform, by its name. */
+  readonly digests: Readonly<Record<string, string>>
+  /** What the push did; absent when nothing was pushed, or the builder did it. */
+  readonly pushed?: PushResult
   /** True when an earlier run's image was reused. */
   readonly skipped: boolean
   readonly seconds: number

@@ -1,6 +1,7 @@
 import type { Verdict } from '../health/model.ts'
 import type { BuildResult } from '../image/model.ts'
 import type { ScanResult } from '../scan/model.ts'
+import { sayBlobs } from './build-report.ts'
 import { cleanText, count, formatSeconds, shortCommit } from './document.ts'
 import type { ReleaseView, RollbackView } from './release-view.ts'
 import { isSuccess, sayVerdict, shortSubject, troubleshooting } from './release-view.ts'
@@ -69,9 +70,10 @@ export function scanLines(result: ScanResult, docs: string = troubleshooting): s
 }
 
 /** `✓ shop/api 4f2c9ab01d3e built and pushed after 12.4 s · sha256:9c1f…` and the reference to deploy. */
-export function buildLines({ repository, tags, digest, skipped, seconds, image }: BuildResult): string {
+export function buildLines({ repository, tags, digest, skipped, seconds, image, pushed }: BuildResult): string {
   const done = skipped ? 'was there already: reused' : 'built and pushed'
-  return `✓ ${repository} ${tags[0] ?? ''} ${done} after ${formatSeconds(seconds)} · ${digest.slice(0, 19)}…\n  image: ${image}`
+  const layers = pushed === undefined || pushed.blobs.length === 0 ? '' : `\n  layers: ${sayBlobs(pushed)}`
+  return `✓ ${repository} ${tags[0] ?? ''} ${done} after ${formatSeconds(seconds)} · ${digest.slice(0, 19)}…${layers}\n  image: ${image}`
 }
 
 export function sayScan(verdict: ScanResult['verdict']): string {

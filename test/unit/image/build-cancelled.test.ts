@@ -39,7 +39,14 @@ async function cancelledBuild() {
     withDockerConfig([login], { ...context, existing: '/none' }, dockerConfig => {
       during.password = readFileSync(join(dockerConfig, 'config.json'), 'utf8')
       const source = { folder: context.workspace, file: join(context.workspace, 'Dockerfile') }
-      const task = { source, names: [`${host}/shop/api:v1`], labels: {}, committed: undefined, dockerConfig }
+      const task = {
+        source,
+        names: [`${host}/shop/api:v1`],
+        labels: {},
+        committed: undefined,
+        dockerConfig,
+        layout: '/none',
+      }
       return runBuild({ ...task, request: { repository: 'shop/api' } }, { ...context, signal })
     })
   const late = (): Error => new Error('too late')

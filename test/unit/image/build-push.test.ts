@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
@@ -6,14 +6,17 @@ import { buildInputs } from '../../../src/image/build-inputs.ts'
 import { buildAndPush } from '../../../src/image/build-push.ts'
 import type { BuildRequest } from '../../../src/image/model.ts'
 import type { Ecr } from '../../../src/registry/ecr.ts'
-import type { Manifest } from '../../../src/registry/manifest.ts'
+import { readManifest, type Manifest } from '../../../src/registry/manifest.ts'
 import type { OciRegistry } from '../../../src/registry/oci.ts'
+import { blobPath } from '../../../src/registry/push/layout.ts'
+import type { Pusher } from '../../../src/registry/push/pusher.ts'
 import { tagTaken } from '../../../src/registry/ecr-errors.ts'
 import type { Exec } from '../../../src/runtime/context.ts'
 import { DeniedError } from '../../../src/runtime/errors.ts'
 import { digestOfText, host, imageManifest, indexManifest, session, sha } from '../../support/images.ts'
 import type { TestContext } from '../../support/image-context.ts'
 import { testContext } from '../../support/image-context.ts'
+import { makeLayout } from '../../support/layouts.ts'
 
 /** The configuration of an image with these labels, as a builder writes it. */
 const labelled = (labels: Readonly<Record<string, string>>): string =>
@@ -113,7 +116,7 @@ function sample(): string {
   return workspace
 }
 
-/** What BuildKit does with `--tag` and `--label`, and a registry with tags that exist. */
+/** What BuildKit does with `--label`: it leaves the image in a folder; or with `--tag`, where it pushes by itself. */
 function pushed(target: ReturnType<typeof registryOf>, args: readonly string[], immutable: boolean) {
   const valuesOf = (flag: string): readonly string[] => args.filter((_, index) => args[index - 1] === flag)
   const names = valuesOf('--tag').map(name => name.slice(name.lastIndexOf(':') + 1))
@@ -122,6 +125,11 @@ function pushed(target: ReturnType<typeof registryOf>, args: readonly string[], 
   const labels = Object.fromEntries(
     valuesOf('--label').map(label => [label.slice(0, label.indexOf('=')), label.slice(label.indexOf('=') + 1)]),
   )
+  const folder = /dest=([^,]+)/.exec(valuesOf('--output')[0] ?? '')?.[1]
+  if (folder !== undefined) {
+    makeLayout([JSON.stringify(labels)], ['linux/amd64'], { folder, labels })
+    return { code: 0 }
+  }
   return { code: 0, digest: put(target, labels, ...names).digest }
 }
 
@@ -130,9 +138,25 @@ function alreadyExists(tag: string): string {
   return `ERROR: failed to push x: tag invalid: The image tag '${tag}' already exists in the 'shop/api' repository and cannot be overwritten because the repository is immutable.`
 }
 
+/** Pushes a layout into the registry in memory, as far as a tag may move. */
+function pusherTo(target: ReturnType<typeof registryOf>, immutable: boolean): Pusher {
+  return async ({ layout, repository, tags }) => {
+    const { digest, mediaType } = layout.root.descriptor
+    const taken = immutable ? tags.find(tag => target.tags.has(tag) && target.tags.get(tag) !== digest) : undefined
+    if (taken !== undefined) throw tagTaken(taken, repository)
+    const manifest = readManifest(layout.root.raw, { digest, mediaType })
+    target.put(manifest, ...tags)
+    const config = manifest.config ?? ''
+    target.blobs.set(config, readFileSync(blobPath(layout.folder, config), 'utf8'))
+    const pushedTags = tags.map(tag => ({ tag, pushed: true }))
+    return { host, repository, digest, mediaType, blobs: [], manifests: 1, tags: pushedTags, seconds: 0 }
+  }
+}
+
 function bench({ immutable = false, driver = 'docker-container', signal = new AbortController().signal } = {}) {
   const target = registryOf({ immutable })
   const runs: Run[] = []
+  let push = pusherTo(target, immutable)
   let play: Parameters<typeof programs>[1] = () => pushed(target, runs.at(-1)?.args ?? [], immutable)
   const context: TestContext = testContext({
     workspace: sample(),
@@ -142,9 +166,16 @@ function bench({ immutable = false, driver = 'docker-container', signal = new Ab
   const build = (request: Partial<BuildRequest> = {}) =>
     buildAndPush(
       { repository: 'shop/api', ...request },
-      { session, context, ecr: control, registry: () => target.registry },
+      { session, context, ecr: control, registry: () => target.registry, pusher: () => push },
     )
-  return { ...target, context, runs, build, onBuild: (next: typeof play) => void (play = next) }
+  return {
+    ...target,
+    context,
+    runs,
+    build,
+    onBuild: (next: typeof play) => void (play = next),
+    onPush: (next: (usual: Pusher) => Pusher) => void (push = next(push)),
+  }
 }
 
 describe('a new commit', () => {
@@ -158,6 +189,8 @@ describe('a new commit', () => {
       digest,
       tags: ['4f2c9ab01d3e', 'stable'],
       platforms: ['linux/amd64'],
+      digests: { 'linux/amd64': digest },
+      pushed: expect.objectContaining({ digest }),
       skipped: false,
       seconds: 0,
     })
@@ -179,7 +212,9 @@ describe('a new commit', () => {
       ]),
     )
     expect(runs[0]?.env['SOURCE_DATE_EPOCH']).toBe('1795430000')
-    expect(runs[0]?.args).toContain('type=image,push=true,rewrite-timestamp=true')
+    expect(runs[0]?.args).toContainEqual(
+      expect.stringMatching(/^type=oci,tar=false,oci-mediatypes=true,dest=.*,rewrite-timestamp=true$/),
+    )
   })
 
   test('needs no exporter that the docker driver does not have', async () => {
@@ -190,7 +225,7 @@ describe('a new commit', () => {
   })
 
   test('whose tag is another digest in the registry than was pushed is an error', async () => {
-    const { build, onBuild, ...target } = bench()
+    const { build, onBuild, ...target } = bench({ driver: 'docker' })
     onBuild(() => {
       store(target, sha, '4f2c9ab01d3e')
       return { code: 0, digest: digestOfText('what buildx believes') }
@@ -237,7 +272,7 @@ describe('the same commit again', () => {
   })
 
   test('built by two runs at once: the slower one uses the image of the faster one', async () => {
-    const { build, onBuild, context, ...target } = bench({ immutable: true })
+    const { build, onBuild, context, ...target } = bench({ immutable: true, driver: 'docker' })
     onBuild(() => {
       store(target, sha, '4f2c9ab01d3e')
       return {
@@ -248,6 +283,16 @@ describe('the same commit again', () => {
     expect(await build()).toMatchObject({ skipped: true, digest: target.tags.get('4f2c9ab01d3e') })
     expect(context.logged.at(-1)).toBe('Another run pushed shop/api:4f2c9ab01d3e meanwhile: its image is used.')
   })
+})
+
+test('of two runs at once that push by themselves, too, the slower one uses the image of the faster one', async () => {
+  const { build, onPush, context, ...target } = bench({ immutable: true })
+  onPush(usual => async request => {
+    store(target, sha, '4f2c9ab01d3e')
+    return usual(request)
+  })
+  expect(await build()).toMatchObject({ skipped: true, digest: target.tags.get('4f2c9ab01d3e') })
+  expect(context.logged.at(-1)).toBe('Another run pushed shop/api:4f2c9ab01d3e meanwhile: its image is used.')
 })
 
 describe('the same commit with other inputs', () => {
@@ -311,8 +356,15 @@ describe('the same commit with other inputs', () => {
     })
   })
 
-  test('nor, without reuse, from its own earlier image', async () => {
-    const { build } = bench({ immutable: true })
+  test('built again without reuse it is the same bit for bit, and keeps its tag', async () => {
+    const { build, runs } = bench({ immutable: true })
+    const first = await build()
+    expect(await build({ reuse: false })).toMatchObject({ skipped: false, digest: first.digest })
+    expect(runs).toHaveLength(2)
+  })
+
+  test('nor, without reuse, from its own earlier image, where the builder cannot repeat it', async () => {
+    const { build } = bench({ immutable: true, driver: 'docker' })
     await build()
     await expect(build({ reuse: false })).rejects.toMatchObject({
       code: 'image-tag-held',
@@ -323,7 +375,7 @@ describe('the same commit with other inputs', () => {
 
 describe('a push that fails', () => {
   test('for a passing reason is repeated', async () => {
-    const { build, onBuild, context, ...target } = bench()
+    const { build, onBuild, context, ...target } = bench({ driver: 'docker' })
     onBuild(attempt =>
       attempt < 3
         ? { code: 1, stderr: 'ERROR: failed to push x: 429 Too Many Requests' }

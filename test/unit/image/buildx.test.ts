@@ -7,7 +7,7 @@ import { noPrograms } from '../../support/image-context.ts'
 const silent: BuildArguments = {
   context: '/src',
   file: '/src/Dockerfile',
-  names: ['host/shop/api:4f2c9ab01d3e'],
+  output: { kind: 'push', names: ['host/shop/api:4f2c9ab01d3e'] },
   labels: {},
   buildArgs: {},
   secrets: [],
@@ -33,7 +33,7 @@ describe('the arguments of a build', () => {
   })
 
   test.each<[string, Partial<BuildArguments>, readonly string[]]>([
-    ['every tag', { names: ['a:1', 'a:2'] }, ['--tag', 'a:1', '--tag', 'a:2']],
+    ['every tag', { output: { kind: 'push', names: ['a:1', 'a:2'] } }, ['--tag', 'a:1', '--tag', 'a:2']],
     ['labels', { labels: { 'org.x': 'a b' } }, ['--label', 'org.x=a b']],
     [
       'build arguments, spaces and all',
@@ -48,6 +48,16 @@ describe('the arguments of a build', () => {
       ['--cache-from', 'type=gha', '--cache-to', 'type=gha,mode=max'],
     ],
     ['no provenance', { provenance: 'off' }, ['--provenance', 'false']],
+    [
+      'a folder for the image',
+      { output: { kind: 'layout', folder: '/t' } },
+      ['--output', 'type=oci,tar=false,oci-mediatypes=true,dest=/t,rewrite-timestamp=true'],
+    ],
+    [
+      'a folder with a comma',
+      { output: { kind: 'layout', folder: '/a,b' }, rewriteTimestamps: false },
+      ['--output', 'type=oci,tar=false,oci-mediatypes=true,"dest=/a,b"'],
+    ],
     ['wall-clock file times', { rewriteTimestamps: false }, ['--output', 'type=image,push=true', '--metadata-file']],
   ])('name %s', (_, given, expected) => {
     expect(buildArguments({ ...plain, ...given }).join('\n')).toContain(expected.join('\n'))

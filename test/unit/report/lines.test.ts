@@ -114,6 +114,7 @@ test.each([
       digest,
       tags: ['4f2c9ab01d3e'],
       platforms: [],
+      digests: {},
       skipped,
       seconds: 12.4,
     }),

@@ -216,6 +216,7 @@ test.each([
     digest: 'sha256:1',
     tags: ['4f2c9ab01d3e', 'v1'],
     platforms: ['linux/amd64'],
+    digests: {},
     skipped,
     seconds: 12.4,
   })

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { ensureUp } from '../sandbox/platform.ts'
@@ -20,6 +20,8 @@ export const bench: Bench = {
   async run() {
     clearResults()
     const platform = await ensureUp(process.env['SLIPWAY_BENCH_PLATFORM'])
+    // Jest makes no folder for its report.
+    mkdirSync(join(root, '.slipway/test'), { recursive: true })
     const { command, args } = jestLine(['--runInBand', ...tests], join(root, '.slipway/test/scenarios.json'))
     const child = platform.spawn(command, args, { cwd: root, stdio: ['ignore', 2, 2], env: jestEnvironment })
     const code = await waitFor(child, 30)

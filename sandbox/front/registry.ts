@@ -166,7 +166,10 @@ async function putManifest(
 ): Promise<void> {
   const manifest = await readBody(exchange.request, 4 * 1024 * 1024)
   const mediaType = exchange.request.headers['content-type'] ?? ''
-  const outcome = await images.put(repository, reference, manifest, mediaType)
+  // ECR decides about a tag in one step: of two that come at once the second finds it taken.
+  const outcome = await oneAfterTheOther(`${repository}:${reference}`, () =>
+    images.put(repository, reference, manifest, mediaType),
+  )
   if (outcome.refused === 'immutable')
     return refuse(exchange, 400, 'TAG_INVALID', immutableText(outcome.tag, repository))
   if (outcome.refused === 'registry')
@@ -183,6 +186,19 @@ async function putManifest(
     ...(subject === undefined ? {} : { 'oci-subject': subject.digest }),
   }
   send(exchange, { status: 201, headers, body: '' })
+}
+
+const turns = new Map<string, Promise<unknown>>()
+
+async function oneAfterTheOther<T>(key: string, work: () => Promise<T>): Promise<T> {
+  const before = turns.get(key) ?? Promise.resolve()
+  const turn = before.then(work, work)
+  turns.set(key, turn)
+  try {
+    return await turn
+  } finally {
+    if (turns.get(key) === turn) turns.delete(key)
+  }
 }
 
 function refuse(exchange: Exchange, status: number, code: string, message: string): void {

@@ -9,7 +9,8 @@ import { runnable } from '../registry/manifest.ts'
 import type { OciRegistry } from '../registry/oci.ts'
 import { ociRegistry } from '../registry/oci.ts'
 import { readLayout } from '../registry/push/layout.ts'
-import type { PushResult } from '../registry/push/model.ts'
+import type { Layout, PushResult } from '../registry/push/model.ts'
+import { platformDigests, pushPlan } from '../registry/push/plan.ts'
 import { registryPusher, type Pusher } from '../registry/push/pusher.ts'
 import { formatReference, isRepository } from '../registry/reference.ts'
 import type { RegistryLogin } from '../registry/registry-login.ts'
@@ -179,7 +180,7 @@ interface PushedBuild {
 
 /** Builds with labels that prove commit and inputs, and pushes what the builder left. */
 async function buildOnce({ request, source, wanted, tags }: Plan, connected: Connected): Promise<PushedBuild> {
-  const { context, login, push } = connected
+  const { context, login, registry, push } = connected
   const { github, workspace, exec, signal } = context
   const committed = await commitTime(github.sha, workspace, exec, signal)
   const standard = ociLabels({
@@ -197,12 +198,33 @@ async function buildOnce({ request, source, wanted, tags }: Plan, connected: Con
       runBuild({ request, source, names, labels, committed, dockerConfig, layout }, context),
     )
     if (built.kind === 'pushed') return { digest: built.digest }
-    const { repository } = request
-    const pushed = await push({ layout: await readLayout(layout), repository, tags })
+    const made = await readLayout(layout)
+    const stored = await registry.manifest(request.repository, wanted.tag, signal)
+    const pushed =
+      stored !== undefined && sameImages(stored, made)
+        ? asStored(stored, made, { host: login.host, repository: request.repository, tag: wanted.tag })
+        : await push({ layout: made, repository: request.repository, tags })
     return { digest: pushed.digest, pushed }
   } finally {
     await rm(layout, { recursive: true, force: true })
   }
+}
+
+/** An attestation says when it was made, so that two are never equal: the images beside it decide. */
+function sameImages(stored: Manifest, { root }: Layout): boolean {
+  const made = Object.values(platformDigests(root)).toSorted()
+  const there = stored.kind === 'image' ? [stored.digest] : runnable(stored.children).map(({ digest }) => digest)
+  return made.length > 0 && made.join() === there.toSorted().join()
+}
+
+/** What was built is in the registry already, bit for bit: nothing is pushed. */
+function asStored(
+  { digest, mediaType }: Manifest,
+  { root }: Layout,
+  { host, repository, tag }: { readonly host: string; readonly repository: string; readonly tag: string },
+): PushResult {
+  const blobs = pushPlan(root).blobs.map(blob => ({ ...blob, how: 'reused' as const }))
+  return { host, repository, digest, mediaType, blobs, manifests: 0, tags: [{ tag, pushed: false }], seconds: 0 }
 }
 
 /** What the registry stores is the truth: buildx's own digest is only compared to it. */

@@ -16,9 +16,13 @@ export function pushPlan(root: ManifestNode): PushPlan {
   }
 }
 
-/** Digest of each platform of an image or an index; attestations are none. */
-export function platformDigests({ children, descriptor, platform }: ManifestNode): Readonly<Record<string, string>> {
-  const own = children.length === 0 && platform !== undefined ? { [platform]: descriptor.digest } : {}
+/** Digest of each platform of an image or an index; attestations are none. An image that does not say it is `image`. */
+export function platformDigests({
+  children,
+  descriptor,
+  platform = 'image',
+}: ManifestNode): Readonly<Record<string, string>> {
+  const own = children.length === 0 ? { [platform]: descriptor.digest } : {}
   return Object.assign(own, ...children.filter(({ attestation }) => !attestation).map(platformDigests)) as Record<
     string,
     string

@@ -1,4 +1,4 @@
-import { UserError } from '../../runtime/errors.ts'
+import { RemoteError, UserError } from '../../runtime/errors.ts'
 import { inParallel } from '../../runtime/parallel.ts'
 import { explainRefusal, type Doing } from './answers.ts'
 import type { Budget } from './budget.ts'
@@ -113,6 +113,9 @@ async function pushTag(
     if ((await headManifest(repository, tag, talk)) === digest) return { tag, pushed: false }
     try {
       await putManifest({ repository, node: root, reference: tag }, talk, budget)
+      // What the registry says afterwards is the truth: where tags may move, another run may have been a little later.
+      const holder = await headManifest(repository, tag, talk)
+      if (holder !== digest) throw overtaken({ tag, repository, holder, digest })
       return { tag, pushed: true }
     } catch (thrown) {
       if (!isTagRefusal(thrown)) throw thrown
@@ -122,6 +125,17 @@ async function pushTag(
       throw tagHeldBy({ tag, repository, holder, digest })
     }
   })
+}
+
+function overtaken({ tag, repository, holder, digest }: HeldTag): RemoteError {
+  return new RemoteError(
+    'tag-overtaken',
+    `The tag ${tag} of "${repository}" names ${holder ?? 'nothing'} right after it was given to ${digest}.`,
+    {
+      why: 'Another run gave it to another image at the same time.',
+      todo: 'Let only one run push a tag at a time (concurrency), or use tags that name the commit.',
+    },
+  )
 }
 
 interface HeldTag {

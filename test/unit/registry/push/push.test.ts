@@ -239,6 +239,19 @@ describe('what does not pass is told in the words of the registry', () => {
   })
 })
 
+test('a tag that another run took right after is told', async () => {
+  const layout = makeLayout(layers())
+  let put = false
+  registry.fault = call => {
+    if (call.path.endsWith('manifests/v1') && call.method === 'PUT') put = true
+    return put && call.method === 'HEAD' && call.path.endsWith('manifests/v1') ? { status: 404 } : undefined
+  }
+  await expect(push(layout)).rejects.toMatchObject({
+    code: 'tag-overtaken',
+    message: `The tag v1 of "shop/api" names nothing right after it was given to ${layout.digest}.`,
+  })
+})
+
 describe('a tag that may not move', () => {
   beforeEach(() => {
     registry.immutable = true

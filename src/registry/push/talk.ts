@@ -24,7 +24,7 @@ export interface Talk {
 }
 
 /** For one request with all its tries. A burst of 429s with Retry-After lasts a minute (measured: 20 times 2 s). */
-export const patienceMs = 180_000
+export const patienceMs = 120_000
 export const mostTries = 60
 
 export const pauses = { baseMs: 300, mostMs: 8_000 } as const

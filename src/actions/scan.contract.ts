@@ -2,7 +2,7 @@ import { imageReference } from '../runtime/aws-parsers.ts'
 import { defineAction } from '../runtime/contract.ts'
 import { defineInputs, input } from '../runtime/inputs.ts'
 import type { Parser } from '../runtime/inputs.ts'
-import { oneOf } from '../runtime/parsers.ts'
+import { oneOf, path } from '../runtime/parsers.ts'
 import { parseRules } from '../scan/policy/rule.ts'
 import type { Rule } from '../scan/policy/rule.ts'
 import { reportOutput, shared } from './shared-inputs.ts'
@@ -37,6 +37,17 @@ export const scan = defineAction({
         example: 'critical, high:fixable',
       },
     ),
+    'compare-with': input(
+      imageReference,
+      'An earlier image of the same repository, such as the one that runs: rules with `introduced` are about what this one adds to it.',
+      { example: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/api@sha256:…' },
+    ),
+    waivers: input(
+      path,
+      'File with findings that somebody accepted for a while, each with scope, reason, owner and last day; it need not exist.',
+      { default: 'slipway-waivers.yaml' },
+    ),
+    'github-token': shared.githubToken,
     unrated: input(
       oneOf('fail', 'warn', 'ignore'),
       'What findings without a severity do: they have no rating yet, and no rule counts them.',
@@ -52,7 +63,10 @@ export const scan = defineAction({
     seconds: 'Seconds from the start to the verdict.',
     report: reportOutput,
   },
-  permissions: { 'id-token': { level: 'write', because: 'to prove to AWS which job this is' } },
+  permissions: {
+    'id-token': { level: 'write', because: 'to prove to AWS which job this is' },
+    contents: { level: 'read', because: 'optional: to read the waivers of the base branch in a pull request' },
+  },
   usage: `- uses: {action}
   with:
     role: arn:aws:iam::111122223333:role/build

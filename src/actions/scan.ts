@@ -3,16 +3,22 @@ import { htmlPage } from '../report/html.ts'
 import { scanLines } from '../report/lines.ts'
 import { scanReport, scanSummary } from '../report/scan-report.ts'
 import { action } from '../runtime/action.ts'
+import { defined } from '../runtime/defined.ts'
 import { writePage } from '../runtime/files.ts'
 import { requireEcrImage, scanImage } from '../scan/scan-image.ts'
 import { scan as contract } from './scan.contract.ts'
+import { waiversOf } from './scan-waivers.ts'
 import { openStepSession, repositoriesOf } from './step-session.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
-  const { image, failOn, unrated, timeout: timeoutMs } = given
+  const { image, failOn, unrated, timeout: timeoutMs, compareWith } = given
   requireEcrImage(image)
+  const waivers = await waiversOf(given, context)
   const session = await openStepSession(given, ecrScan(repositoriesOf([image])), context, summary)
-  const result = await scanImage({ image, failOn, unrated, timeoutMs }, { session, context })
+  const result = await scanImage(
+    { image, failOn, unrated, timeoutMs, waivers, ...defined({ compareWith }) },
+    { session, context },
+  )
   const report = await writePage(context.tempFolder, 'scan.html', htmlPage(scanReport(result, context.troubleshooting)))
   outputs.set({
     report,

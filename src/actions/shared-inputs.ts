@@ -60,7 +60,7 @@ export const shared = {
   ),
   githubToken: input(
     token,
-    'Token to show the release as a GitHub Deployment, with `deployments: write`; empty shows none. A job that names an `environment:` is shown by GitHub itself.',
+    "Token for GitHub's API; empty asks it nothing. A release is shown as a GitHub Deployment with `deployments: write`, unless the job names an `environment:`, which GitHub shows itself; the waivers of a pull request are read from its base branch with `contents: read`.",
     { default: '${{ github.token }}' },
   ),
   environmentUrl: input(webAddress, 'Where the application answers; linked from the deployment on GitHub.', {

@@ -32,6 +32,8 @@ export interface Manifest {
   readonly children: readonly ManifestChild[]
   /** Digest of the image configuration; absent for an index. */
   readonly config?: string
+  /** Digests of the layers, as they are stored; empty for an index. */
+  readonly layers: readonly string[]
 }
 
 /** Reads a manifest. Throws RemoteError `manifest-unreadable` when it is none, or is not what `digest` promises. */
@@ -52,11 +54,24 @@ export function readManifest(
       raw,
       kind: 'index',
       children: json['manifests'].map(readChild),
+      layers: [],
     }
   }
   const config = textOf(objectOf(json['config'])['digest'])
   if (config === undefined) throw unreadable(`${digest} is neither an image nor an index.`)
-  return { digest, mediaType: mediaType || mediaTypes.ociImage, raw, kind: 'image', children: [], config }
+  return {
+    digest,
+    mediaType: mediaType || mediaTypes.ociImage,
+    raw,
+    kind: 'image',
+    children: [],
+    config,
+    layers: layersOf(json['layers']),
+  }
+}
+
+function layersOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.flatMap(layer => textOf(objectOf(layer)['digest']) ?? []) : []
 }
 
 export function digestOf(raw: string | Uint8Array): string {

@@ -32,8 +32,10 @@ export function scanReport(result: ScanResult, docs: string = troubleshooting): 
       },
       ...reasonBlocks(result, docs),
       countTable(result),
+      ...comparedBlocks(result),
       ...upgradeBlocks(result),
       ...warningBlocks(result),
+      ...waivedBlocks(result),
       ...findingBlocks(result),
       ...platformBlocks(result.platforms),
     ],
@@ -64,6 +66,28 @@ function countTable({ counts, blocking }: ScanResult): Block {
   }
 }
 
+/** What this image adds to the one that it is compared with, and takes away. */
+function comparedBlocks({ comparedWith, judged, fixed = [] }: ScanResult): readonly Block[] {
+  if (comparedWith === undefined) return []
+  const of = (change: string): number => judged.filter(({ facts }) => facts.change === change).length
+  const rows: readonly (readonly [string, number])[] = [
+    ['Introduced by this image', of('introduced')],
+    ['Newly disclosed in what both have', of('newly-disclosed')],
+    ['In both', of('unchanged')],
+    ['Cause not known', of('unknown')],
+    ['Fixed by this image', fixed.length],
+  ]
+  return [
+    { kind: 'text', text: ['Compared with ', { code: comparedWith.image }, `, ${comparedWith.why}:`] },
+    {
+      kind: 'table',
+      head: ['Findings', 'Number'],
+      numeric: [1],
+      rows: rows.filter(([, number]) => number > 0).map(([name, number]) => [[name], [String(number)]]),
+    },
+  ]
+}
+
 /** What to update, the package that frees most findings first. */
 function upgradeBlocks({ blocking }: ScanResult): readonly Block[] {
   const groups = new Map<string, Finding[]>()
@@ -88,6 +112,29 @@ function upgradeBlocks({ blocking }: ScanResult): readonly Block[] {
     { kind: 'heading', text: ['What to update'] },
     { kind: 'list', ordered: true, items },
     ...more(groups.size - openRows, 'package'),
+  ]
+}
+
+/** Findings that somebody accepted: who, until when, and why. */
+function waivedBlocks({ judged }: ScanResult): readonly Block[] {
+  const waived = judged.flatMap(one => (one.decision === 'waived' ? [one] : []))
+  if (waived.length === 0) return []
+  const rows = waived
+    .slice(0, foldedRows)
+    .map(({ finding, waiver }): readonly Text[] => [
+      [{ code: finding.id }],
+      [{ code: finding.package.name }],
+      [waiver.owner],
+      [waiver.expires],
+      [waiver.reason],
+    ])
+  const table: Block = { kind: 'table', head: ['Vulnerability', 'Package', 'Owner', 'Until', 'Reason'], rows }
+  return [
+    {
+      kind: 'details',
+      summary: [`Accepted (${waived.length})`],
+      blocks: [table, ...more(waived.length - foldedRows, 'finding')],
+    },
   ]
 }
 

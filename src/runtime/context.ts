@@ -22,6 +22,8 @@ export interface GitHubRun {
   /** `refs/heads/main` */
   readonly ref: string
   readonly eventName: string
+  /** Branch that a pull request is for; absent for any other run. */
+  readonly baseRef?: string
   readonly actor: string
   readonly workflow: string
   readonly runId: string

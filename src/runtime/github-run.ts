@@ -11,6 +11,7 @@ export function githubRun(env: Environment, readText: (file: string) => string):
     sha: of('SHA'),
     ref: of('REF'),
     eventName: of('EVENT_NAME'),
+    ...(of('BASE_REF') === '' ? {} : { baseRef: of('BASE_REF') }),
     actor: of('ACTOR'),
     workflow: of('WORKFLOW'),
     runId,

@@ -122,6 +122,7 @@ function judgeRead({ target, settings, ports }: Task, memory: Memory, read: Full
     ...target,
     findings: read.findings,
     ...(read.completedAt === undefined ? {} : { completedAt: read.completedAt }),
+    ...(read.sourceUpdatedAt === undefined ? {} : { sourceUpdatedAt: read.sourceUpdatedAt }),
   }
   const type = read.type === 'unknown' ? settings.type : read.type
   if (type === 'basic' && read.status === 'COMPLETE') return done

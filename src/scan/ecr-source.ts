@@ -119,6 +119,9 @@ function readPage({
     status: imageScanStatus?.status ?? '',
     description: imageScanStatus?.description ?? '',
     ...(found?.imageScanCompletedAt === undefined ? {} : { completedAt: found.imageScanCompletedAt.getTime() }),
+    ...(found?.vulnerabilitySourceUpdatedAt === undefined
+      ? {}
+      : { sourceUpdatedAt: found.vulnerabilitySourceUpdatedAt.getTime() }),
     ...(counted === undefined ? {} : { counted }),
     ...(listed ? { findings } : {}),
     enhanced: enhanced !== undefined,

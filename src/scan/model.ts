@@ -23,6 +23,8 @@ export type PlatformScan =
       readonly digest: string
       readonly findings: readonly Finding[]
       readonly completedAt?: Instant
+      /** When the vulnerability data that it was judged by was updated. */
+      readonly sourceUpdatedAt?: Instant
     }
   | { readonly state: 'inconclusive'; readonly platform: string; readonly digest: string; readonly reason: Reason }
 
@@ -32,6 +34,7 @@ export interface ScanPage {
   readonly status: string
   readonly description: string
   readonly completedAt?: Instant
+  readonly sourceUpdatedAt?: Instant
   /** Sum of ECR's own severity counts; for this page only when the scan is enhanced. */
   readonly counted?: number
   /** Absent when the page carries no result at all. */

@@ -9,6 +9,7 @@ export interface FullRead {
   readonly status: string
   readonly description: string
   readonly completedAt?: Instant
+  readonly sourceUpdatedAt?: Instant
   /** Absent when there is no result yet. */
   readonly findings?: readonly Finding[]
   /** `unknown` while a result is empty: an enhanced one may look like that before its findings arrive. */
@@ -54,6 +55,7 @@ function combine(pages: readonly ScanPage[]): FullRead {
     status,
     description: first?.description ?? '',
     ...(first?.completedAt === undefined ? {} : { completedAt: first.completedAt }),
+    ...(first?.sourceUpdatedAt === undefined ? {} : { sourceUpdatedAt: first.sourceUpdatedAt }),
     ...(whole && first !== undefined ? { findings: [...found.values()] } : {}),
     type: pages.some(({ enhanced }) => enhanced) ? 'enhanced' : found.size > 0 ? 'basic' : 'unknown',
     consistent: sameScan && whole && addsUp(pages),

@@ -65,6 +65,8 @@ const refused: Readonly<Record<string, readonly string[] | typeof anyText>> = {
   reuse: notBoolean,
   timeout: [...notDuration, '1s', '7h'],
   image: ['Shop', 'a b', 'shop@sha256:12', 'https://shop'],
+  'compare-with': ['Shop', 'a b', 'shop@sha256:12'],
+  waivers: ['a\nb'],
   'fail-on': ['severe', 'high:soon', 'critical, none', 'high:epss>=7'],
   unrated: ['pass', 'error'],
   environment: anyText,

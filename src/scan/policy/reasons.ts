@@ -50,8 +50,8 @@ const wordings: Readonly<Partial<Record<Missing, Wording>>> = {
   layer: {
     code: 'scan-layer-unknown',
     says: (ids, why) => `Whether ${ids} came with the base image is not known: ${why}.`,
-    usual: 'the scan names no layer',
-    todo: 'Build with provenance, use enhanced scanning, or use a rule without "base" and "app".',
+    usual: 'layers are not looked into yet',
+    todo: 'Use a rule without "base" and "app".',
   },
   path: {
     code: 'scan-path-unknown',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { parseWaivers, waiverFor } from '../../../../src/scan/policy/waivers.ts'
+import { parseWaivers } from '../../../../src/scan/policy/waivers-file.ts'
+import { waiverFor } from '../../../../src/scan/policy/waivers.ts'
 import type { Waiver } from '../../../../src/scan/policy/waivers.ts'
 import { finding } from '../../../support/findings.ts'
 

@@ -8,6 +8,7 @@ import type { ActResult } from './act-run.ts'
 import { summaryPage } from './page.ts'
 import { acts, commitAct } from './repositories.ts'
 import type { ActName } from './repositories.ts'
+import { readyLine } from './traffic.ts'
 import type { Traffic } from './traffic.ts'
 
 /** One line of `--json FILE`. */
@@ -62,14 +63,14 @@ export async function runActs(stage: Stage): Promise<readonly ActOutcome[]> {
 
 /** Visitors come all the while where something is live already; else a few come afterwards. */
 async function runUnderTraffic(stage: Stage, sha: string, live: boolean): Promise<Pick<Seen, 'result' | 'seen'>> {
-  const traffic = live ? startTraffic(stage.platform) : undefined
+  const traffic = live ? await startTraffic(stage.platform) : undefined
   try {
     const workflow = '.github/workflows/push-to-main.yml'
     const result = await runAct({ ...stage, workflow, sha }, stage.platform)
     stage.signal.throwIfAborted()
-    return { result, seen: await (traffic?.stop() ?? sendSome(stage.platform)) }
+    return { result, seen: await (traffic?.report() ?? sendSome(stage.platform)) }
   } finally {
-    await traffic?.stop()
+    await traffic?.end()
   }
 }
 
@@ -132,17 +133,41 @@ function writeReports(folder: string, act: Act, result: ActResult): void {
   writeFileSync(join(folder, `${act.name}.log`), `${result.log}\n`)
 }
 
-function startTraffic(platform: Platform): { stop(): Promise<Traffic> } {
+interface RunningTraffic {
+  /** Ends it and says what came back. Throws with the program's own words when it ended without a report. */
+  report(): Promise<Traffic>
+  /** Ends it, whatever it has to say: an error that is under way is not replaced by one of its clean-up. */
+  end(): Promise<void>
+}
+
+/** Resolves when the program listens to SIGTERM, so that no act is too short for it. */
+async function startTraffic(platform: Platform): Promise<RunningTraffic> {
   const child = platform.spawn('node', [join(import.meta.dirname, 'traffic.ts'), url, site])
   let stdout = ''
+  let stderr = ''
   child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-  const ended = new Promise<void>(resolve => child.once('close', () => resolve()))
+  const ended = new Promise<string>(resolve => {
+    child.once('error', error => resolve(error.message))
+    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
+  })
+  const ready = new Promise<void>(resolve =>
+    child.stderr?.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString()
+      if (stderr.includes(readyLine)) resolve()
+    }),
+  )
+  await Promise.race([ready, ended])
+  const end = async (): Promise<string> => {
+    child.kill('SIGTERM')
+    return ended
+  }
   return {
-    async stop() {
-      child.kill('SIGTERM')
-      await ended
+    async report() {
+      const how = await end()
+      if (stdout.trim() === '') throw new Error(`traffic.ts ended without a report (${how}): ${stderr.trim()}`)
       return JSON.parse(stdout) as Traffic
     },
+    end: async () => void (await end()),
   }
 }
 

@@ -1,5 +1,6 @@
 /**
  * Sends requests through the load balancer at a steady rate until SIGTERM, then prints what came back as JSON.
+ * A line on stderr says when it listens to the signal.
  * Runs inside the platform: node traffic.ts URL HOST [COUNT]
  */
 import { request } from 'node:http'
@@ -14,6 +15,9 @@ export interface Traffic {
   /** The first failures, a sentence each. */
   readonly failures: readonly string[]
 }
+
+/** On stderr, once SIGTERM ends the traffic rather than the program. */
+export const readyLine = 'traffic: under way'
 
 const betweenMs = 50
 const patienceMs = 5_000
@@ -33,10 +37,11 @@ function ask(url: string, host: string): Promise<Answer> {
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => (body += chunk))
       response.once('end', () => resolve({ status: response.statusCode ?? 0, body }))
-      response.once('error', reject)
+      response.on('error', reject)
     })
     asked.once('timeout', () => asked.destroy(new Error(`no answer within ${patienceMs / 1000} s`)))
-    asked.once('error', reject)
+    // Not once: a connection that breaks may say so twice, and the second error would end the program.
+    asked.on('error', reject)
     asked.end()
   })
 }
@@ -69,5 +74,6 @@ if (import.meta.main) {
   const [url = '', host = '', count] = process.argv.slice(2)
   let stop = false
   process.once('SIGTERM', () => (stop = true))
+  console.error(readyLine)
   console.log(JSON.stringify(await send(url, host, count === undefined ? mostRequests : Number(count), () => stop)))
 }

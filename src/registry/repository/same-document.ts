@@ -1,0 +1,65 @@
+import { isObject, type JsonObject } from './mistake.ts'
+
+/**
+ * A policy in one form for all documents that mean the same: a list of one is its element, lists of names have no
+ * order, and an account as a principal is its root. ECR gives documents back in another form than it took them. Pure.
+ */
+export function policyForm(policy: JsonObject): unknown {
+  const { Statement: statements } = policy
+  const list = Array.isArray(statements) ? (statements as readonly unknown[]) : [statements]
+  return inOrder({ ...policy, Statement: list.map(statementForm).toSorted(byText) })
+}
+
+/** Statements of a policy as lines, in one form. */
+export function statementLines(policy: JsonObject | undefined): readonly string[] {
+  if (policy === undefined) return []
+  const { Statement: statements } = policy
+  const list = Array.isArray(statements) ? (statements as readonly unknown[]) : [statements]
+  return list.map(one => JSON.stringify(statementForm(one))).toSorted()
+}
+
+/** The same value with its keys in order, as a text: equal texts are equal values. */
+export function textForm(value: unknown): string {
+  return JSON.stringify(inOrder(value))
+}
+
+function statementForm(statement: unknown): unknown {
+  if (!isObject(statement)) return statement
+  const { Principal: principal, ...rest } = statement
+  const named = isObject(principal)
+    ? Object.fromEntries(Object.entries(principal).map(([kind, who]) => [kind, kind === 'AWS' ? rootsOf(who) : who]))
+    : principal
+  return inOrder(unordered(principal === undefined ? rest : { ...rest, Principal: named }))
+}
+
+function rootsOf(who: unknown): unknown {
+  const root = (one: unknown): unknown =>
+    typeof one === 'string' && /^\d{12}$/.test(one) ? `arn:aws:iam::${one}:root` : one
+  return Array.isArray(who) ? who.map(root) : root(who)
+}
+
+/** Inside a statement every list is a set. */
+function unordered(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const sorted = (value as readonly unknown[]).map(unordered).toSorted(byText)
+    return sorted.length === 1 ? sorted[0] : sorted
+  }
+  return isObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unordered(inner)]))
+    : value
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return (value as readonly unknown[]).map(inOrder)
+  if (!isObject(value)) return value
+  return Object.fromEntries(
+    Object.keys(value)
+      .toSorted()
+      .map(key => [key, inOrder(value[key])]),
+  )
+}
+
+function byText(a: unknown, b: unknown): number {
+  const [first, second] = [JSON.stringify(inOrder(a)), JSON.stringify(inOrder(b))]
+  return first < second ? -1 : Number(first > second)
+}

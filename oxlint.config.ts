@@ -6,7 +6,7 @@ import { defineConfig } from 'oxlint'
  */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   runtime: [],
-  config: ['runtime', 'health'],
+  config: ['runtime', 'health', 'registry'],
   identity: ['runtime'],
   github: ['runtime'],
   registry: ['runtime', 'identity'],

@@ -12,6 +12,7 @@ import { runAction } from './runtime/run-action.ts'
  */
 const loaders: Readonly<Record<ActionName, () => Promise<Action>>> = {
   'assume-role': async () => (await import('./actions/assume-role.ts')).entry,
+  'ecr-repository': async () => (await import('./actions/ecr-repository.ts')).entry,
   'ecr-login': async () => (await import('./actions/ecr-login.ts')).entry,
   'build-push': async () => (await import('./actions/build-push.ts')).entry,
   scan: async () => (await import('./actions/scan.ts')).entry,

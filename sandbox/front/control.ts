@@ -10,6 +10,7 @@ import type { LoadBalancer } from './load-balancer/load-balancer.ts'
 import type { RequestLog } from './log.ts'
 import type { Moto } from './moto.ts'
 import type { RegistryTokens } from './registry-tokens.ts'
+import { templatesIn, type Repositories } from './repositories.ts'
 import type { ScanRule, Scans } from './scans.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -21,6 +22,7 @@ export interface Controlled {
   readonly tokens: RegistryTokens
   readonly images: Images
   readonly scans: Scans
+  readonly repositories: Repositories
   readonly issuer: Issuer
   readonly balancer: LoadBalancer
   readonly github: Github
@@ -40,6 +42,7 @@ const routes: Readonly<Record<string, Route>> = {
       parts.sessions,
       parts.images,
       parts.scans,
+      parts.repositories,
       parts.issuer,
       parts.github,
       parts.eks,
@@ -69,6 +72,10 @@ const routes: Readonly<Record<string, Route>> = {
   'DELETE /scans/rules': (_, { scans }) => {
     scans.rules = []
     return scans.rules
+  },
+  'PUT /creation-templates': async ({ request }, { repositories }) => {
+    repositories.templates = templatesIn(await readJson(request))
+    return repositories.templates
   },
   'POST /target-groups': async ({ request }, { moto }) => {
     const { name } = await readJson(request)

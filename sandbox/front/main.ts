@@ -23,6 +23,7 @@
  * | POST /seed | adds roles, repositories, clusters … (shape: seed.ts) |
  * | GET /requests?since=RFC3339 | log: host, service, operation, principal, needs (permissions), status, code, ms; DELETE empties it |
  * | POST /scans/rules | one ScanRule or {rules: […]} (shape: scans.ts); GET shows them, DELETE drops them |
+ * | PUT /creation-templates {templates} | repository creation templates of the registry, as ECR describes them |
  * | POST /oidc/grants {claims} | {url, token} for ACTIONS_ID_TOKEN_REQUEST_URL and _TOKEN (claims: issuer.ts) |
  * | POST /oidc/tokens {claims, audience, lifetime} | {token}: a JWT at once; a negative lifetime is expired |
  * | PUT /oidc/reachable {reachable} | whether STS can fetch the verification key |
@@ -59,6 +60,7 @@ import { startMoto } from './moto.ts'
 import { handlePublicRegistry } from './public-registry.ts'
 import { handleRegistry } from './registry.ts'
 import { createRegistryTokens } from './registry-tokens.ts'
+import { createRepositories } from './repositories.ts'
 import { createScans } from './scans.ts'
 import { createSessions } from './sessions.ts'
 import { targetHealthOverride } from './target-health.ts'
@@ -100,6 +102,7 @@ async function start(given: Flags): Promise<Controlled> {
     issuer,
     images,
     scans,
+    repositories: createRepositories(moto, now),
     balancer,
     sessions,
     tokens,
@@ -119,7 +122,12 @@ function hostHandler(parts: Controlled, { registryPort }: Flags): Handler {
     sessions,
     issuer,
     now: Date.now,
-    overrides: [ecrOverrides(images, tokens, scans), targetHealthOverride(balancer), eks.override],
+    overrides: [
+      ecrOverrides(images, tokens, scans),
+      parts.repositories.override,
+      targetHealthOverride(balancer),
+      eks.override,
+    ],
     amends: [ecrAmends(images), eks.amend],
   }
   const registry: Handler = exchange => handleRegistry(exchange, { moto, authorizer, images, tokens, registryPort })

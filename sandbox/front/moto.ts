@@ -27,6 +27,11 @@ export interface StoredImage {
   readonly tags: readonly string[]
 }
 
+export interface DatedImage extends StoredImage {
+  /** Milliseconds since the epoch. */
+  readonly pushedAt: number
+}
+
 export interface NewImage {
   readonly repository: string
   readonly digest: string
@@ -54,6 +59,8 @@ export interface Moto {
   repository(name: string): Promise<Repository | undefined>
   /** By tag or digest. */
   image(repository: string, reference: string): Promise<StoredImage | undefined>
+  /** All of them, in the order in which they were pushed. */
+  images(repository: string): Promise<readonly DatedImage[]>
   tags(repository: string): Promise<readonly string[]>
   putImage(image: NewImage): Promise<void>
   /** ARN of the target group of that name, made when it is new. */
@@ -99,6 +106,7 @@ export async function startMoto(options: MotoOptions, log: (line: string) => voi
     managedPolicy: arn => ask('managed_policy', { arn }),
     repository: name => ask('repository', { name }),
     image: (repository, reference) => ask('image', { repository, reference }),
+    images: async repository => (await ask<readonly DatedImage[]>('images', { repository })) ?? [],
     tags: async repository => (await ask<readonly string[]>('tags', { repository })) ?? [],
     putImage: async image => void (await ask('put_image', image)),
     targetGroup: async group => String(await ask('target_group', group)),

@@ -144,6 +144,21 @@ def image(asked):
     return None
 
 
+def images(asked):
+    """All images of a repository, in the order in which they were pushed."""
+    found = ecr_backends[asked["account"]][asked["region"]].repositories.get(asked["repository"])
+    return [
+        {
+            "digest": one.image_digest,
+            "mediaType": one.image_manifest_media_type,
+            "manifest": one.image_manifest,
+            "tags": one.image_tags,
+            "pushedAt": one.image_pushed_at * 1000,
+        }
+        for one in (found.images if found else [])
+    ]
+
+
 def tags(asked):
     found = ecr_backends[asked["account"]][asked["region"]].repositories.get(asked["repository"])
     return sorted(tag for one in (found.images if found else []) for tag in one.image_tags)
@@ -207,7 +222,7 @@ def alarm(asked):
 
 WHAT = {
     f.__name__: f
-    for f in (reset, seed, role, provider, managed_policy, repository, image, tags, put_image, target_group, alarm)
+    for f in (reset, seed, role, provider, managed_policy, repository, image, images, tags, put_image, target_group, alarm)
 }
 
 

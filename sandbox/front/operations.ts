@@ -132,13 +132,16 @@ function s3Operation(raw: RawRequest): string {
 const arn = (service: string, rest: string): string => `arn:${partition}:${service}:${region}:${account}:${rest}`
 
 /** Operations that IAM knows for `*` only. */
-const ecrAccountWide = /^(GetAuthorizationToken|.*Registry(Policy|ScanningConfiguration)?|.*AccountSetting)$/
+const ecrAccountWide =
+  /^(GetAuthorizationToken|.*Registry(Policy|ScanningConfiguration)?|.*AccountSetting|PutReplicationConfiguration|.*CreationTemplates?)$/
 
 function resourcesOf(service: string, name: string, input: Readonly<Record<string, unknown>>): readonly string[] {
   const text = (key: string): string | undefined => (typeof input[key] === 'string' ? input[key] : undefined)
   switch (service) {
     case 'ecr': {
       if (ecrAccountWide.test(name)) return ['*']
+      const tagged = text('resourceArn')
+      if (tagged !== undefined) return [tagged]
       const many = Array.isArray(input.repositoryNames) ? input.repositoryNames.map(String) : []
       return (many.length > 0 ? many : [text('repositoryName') ?? '*']).map(repositoryArn)
     }

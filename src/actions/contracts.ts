@@ -3,6 +3,7 @@ import { assumeRole } from './assume-role.contract.ts'
 import { buildPush } from './build-push.contract.ts'
 import { deploy } from './deploy.contract.ts'
 import { ecrLogin } from './ecr-login.contract.ts'
+import { ecrRepository } from './ecr-repository.contract.ts'
 import { rollback } from './rollback.contract.ts'
 import { scan } from './scan.contract.ts'
 import { verify } from './verify.contract.ts'
@@ -10,6 +11,7 @@ import { verify } from './verify.contract.ts'
 /** Every JavaScript action, in the order of a pipeline. Tables and action.yml files follow from this list. */
 export const contracts = [
   assumeRole,
+  ecrRepository,
   ecrLogin,
   buildPush,
   scan,

@@ -15,7 +15,9 @@ export function inputsFromFile(file: SlipwayFile, action: string, choice: Choice
   const values: Record<string, string | undefined> = {}
   if (action === 'build-push' || action === 'scan')
     Object.assign(values, file.build, file.services && only('service', file.services, choice.service))
-  if (action === 'ecr-login') Object.assign(values, file.build)
+  if (action === 'ecr-login' || action === 'ecr-repository') Object.assign(values, file.build)
+  if (action === 'ecr-repository')
+    values['repository-settings'] = file.repositories && JSON.stringify(file.repositories)
   if (action === 'scan') values['fail-on'] = failOnOf(file)
   if (action === 'deploy' || action === 'rollback') {
     const [name, service] = file.services ? chosen('service', file.services, choice.service) : []

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { customApiVersion, mistakeIn } from '../health/custom-rule.ts'
 import { mistakeOf, readYamlFile } from '../runtime/yaml-file.ts'
+import { repositories } from './repository-schema.ts'
 
 const duration = z.string().regex(/^\d+(ms|s|m|h)$/, 'is no duration such as 90s or 15m')
 const text = z.string().min(1)
@@ -79,6 +80,7 @@ export const slipwayFile = z.strictObject({
     .optional(),
   services: z.record(z.string(), service).optional().describe('What is built and deployed, by name.'),
   environments: z.record(z.string(), environment).optional().describe('Where it is deployed to, by name.'),
+  repositories: repositories.optional().describe('ECR repositories as they should be, by name.'),
   scan: z
     .strictObject({ 'fail-on': z.array(failRule).optional().describe('Findings that stop the pipeline.') })
     .optional(),

@@ -1,3 +1,4 @@
+import type { DesiredRepository } from '../registry/repository/desired.ts'
 import { UserError } from '../runtime/errors.ts'
 import type { PolicyDocument, PolicyStatement } from './model.ts'
 import type { JsonPolicy } from './session-request.ts'
@@ -95,6 +96,75 @@ export function ecrScan(repositories: readonly EcrRepository[]): PolicyDocument 
   )
 }
 
+export interface KeepRepositories extends Place {
+  readonly repositories: readonly EcrRepository[]
+  /** What is said of them: nothing is asked or written that nobody mentions. */
+  readonly desired: readonly DesiredRepository[]
+  readonly mode: 'plan' | 'apply' | 'drift'
+  /** Clusters whose records of releases are read. */
+  readonly clusters: readonly string[]
+}
+
+/**
+ * To compare repositories with what they should be, to preview lifecycle policies, and, to apply, to write what is said
+ * of them. Configurations of a registry know no resource.
+ */
+export function ecrRepository({ repositories, desired, mode, clusters, ...place }: KeepRepositories): PolicyDocument {
+  const says = (key: keyof DesiredRepository): boolean => desired.some(one => one[key] !== undefined)
+  const applies = mode === 'apply'
+  const { partition, region, account } = place
+  const key = `arn:${partition}:kms:${region}:${account}:key/*`
+  const keys = desired.flatMap(({ encryption }) =>
+    encryption === undefined || encryption.type === 'AES256' ? [] : [encryption.key ?? key],
+  )
+  return policy(
+    allow(
+      chosen([
+        ['ecr:DescribeRepositoryCreationTemplates'],
+        ['ecr:GetRegistryScanningConfiguration', says('scanning')],
+        ['ecr:PutRegistryScanningConfiguration', says('scanning') && applies],
+        ['ecr:DescribeRegistry', says('replication')],
+        ['ecr:PutReplicationConfiguration', says('replication') && applies],
+      ]),
+      '*',
+    ),
+    allow(
+      chosen([
+        ['ecr:DescribeRepositories'],
+        ['ecr:CreateRepository', applies],
+        ['ecr:PutImageTagMutability', says('mutability') && applies],
+        ['ecr:ListTagsForResource', says('tags')],
+        ['ecr:TagResource', says('tags') && applies],
+        ['ecr:GetRepositoryPolicy', says('policy')],
+        ['ecr:SetRepositoryPolicy', applies && desired.some(one => (one.policy ?? 'none') !== 'none')],
+        ['ecr:DeleteRepositoryPolicy', applies && desired.some(one => one.policy === 'none')],
+        ['ecr:GetLifecyclePolicy', says('lifecycle')],
+        ['ecr:StartLifecyclePolicyPreview', says('lifecycle') && mode !== 'drift'],
+        ['ecr:GetLifecyclePolicyPreview', says('lifecycle') && mode !== 'drift'],
+        ['ecr:PutLifecyclePolicy', applies && desired.some(({ lifecycle = [] }) => lifecycle.length > 0)],
+        ['ecr:DeleteLifecyclePolicy', applies && desired.some(({ lifecycle }) => lifecycle?.length === 0)],
+      ]),
+      arnsOf(repositories),
+    ),
+    // ECR makes a grant of its own for each repository (user guide: "Encryption at rest").
+    ...(applies && keys.length > 0 ? [allow(['kms:CreateGrant', 'kms:DescribeKey', 'kms:RetireGrant'], keys)] : []),
+    ...clusters.map(cluster => enterCluster(cluster, place)),
+  )
+}
+
+/** The actions whose condition holds. */
+function chosen(actions: readonly (readonly [action: string, when?: boolean])[]): readonly string[] {
+  return actions.filter(([, when = true]) => when).map(([action]) => action)
+}
+
+/** Its access entries are looked up when it does not know the role. */
+function enterCluster(cluster: string, { partition, region, account }: Place): PolicyStatement {
+  return allow(
+    ['eks:DescribeCluster', 'eks:ListAccessEntries'],
+    `arn:${partition}:eks:${region}:${account}:cluster/${cluster}`,
+  )
+}
+
 export interface DeployTo extends Place {
   readonly cluster: string
   /** Those of the images whose existence is checked. */
@@ -116,11 +186,7 @@ export function eksDeploy({ cluster, alarms, judged, repositories, ...place }: D
     ...(judged ? ['elasticloadbalancing:DescribeTargetGroups', 'elasticloadbalancing:DescribeTargetHealth'] : []),
   ]
   return policy(
-    // Its access entries are looked up when it does not know the role.
-    allow(
-      ['eks:DescribeCluster', 'eks:ListAccessEntries'],
-      `arn:${place.partition}:eks:${place.region}:${place.account}:cluster/${cluster}`,
-    ),
+    enterCluster(cluster, place),
     ...(watched.length === 0 ? [] : [allow(watched, '*')]),
     ...(repositories.length === 0 ? [] : [allow(['ecr:BatchGetImage', 'ecr:DescribeImages'], arnsOf(repositories))]),
   )

@@ -86,6 +86,11 @@ export function ecrHost(accountId: string, region: string): string {
   return `${accountId}.dkr.ecr.${region}.${partitionOf(region).suffix}`
 }
 
+/** Host name of ECR's control plane in a region. */
+export function ecrApiHost(region: string): string {
+  return `api.ecr.${region}.${partitionOf(region).suffix}`
+}
+
 function partitionOf(region: string): { readonly partition: string; readonly suffix: string } {
   return partitions.find(({ regions }) => regions.test(region)) ?? { partition: 'aws', suffix: 'amazonaws.com' }
 }

@@ -11,6 +11,7 @@ const image = `111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/api@sha256:${'a
 /** Inputs with which an action goes on to work, as far as it can without AWS. */
 const good: Readonly<Record<ActionName, Readonly<Record<string, string>>>> = {
   'assume-role': { role, region: 'eu-west-1' },
+  'ecr-repository': { role, region: 'eu-west-1', 'repository-settings': '{"shop/api":{}}' },
   'ecr-login': { role, region: 'eu-west-1' },
   'build-push': { role, region: 'eu-west-1', repository: 'shop/api' },
   scan: { role, region: 'eu-west-1', image },
@@ -190,6 +191,45 @@ const cases: readonly Case[] = [
     action: 'assume-role',
     inputs: { expose: 'profiles' },
     says: ['expose "profiles" is none of profile, env, none.', 'Did you mean profile?'],
+  },
+  {
+    what: 'a lifecycle policy is one that ECR refuses',
+    action: 'ecr-repository',
+    inputs: {
+      'repository-settings':
+        '{"shop/api":{"lifecycle":[{"rulePriority":1,"selection":{"tagStatus":"tagged","countType":"imageCountMoreThan","countNumber":9},"action":{"type":"expire"}}]}}',
+    },
+    says: [
+      'repository-settings: shop/api.lifecycle[0].selection has tagStatus tagged, and neither tagPatternList nor tagPrefixList.',
+    ],
+  },
+  {
+    what: 'slipway.yaml has two rules for any image',
+    action: 'ecr-repository',
+    inputs: { 'repository-settings': undefined },
+    files: {
+      'slipway.yaml': `repositories:
+  shop/api:
+    lifecycle:
+      - { rulePriority: 1, selection: { tagStatus: any, countType: imageCountMoreThan, countNumber: 9 }, action: { type: expire } }
+      - { rulePriority: 2, selection: { tagStatus: any, countType: imageCountMoreThan, countNumber: 5 }, action: { type: expire } }
+`,
+    },
+    says: [
+      'slipway.yaml:4:11: "repositories.shop/api.lifecycle[0].rulePriority" is 1, and a rule for any image comes last: rule 2 comes after it.',
+    ],
+  },
+  {
+    what: 'nothing says what the repositories should be',
+    action: 'ecr-repository',
+    inputs: { 'repository-settings': undefined },
+    says: ['Input "repository-settings" is required', 'or in slipway.yaml'],
+  },
+  {
+    what: 'an image to keep is named by its tag',
+    action: 'ecr-repository',
+    inputs: { 'keep-digests': 'shop/api:1' },
+    says: ['keep-digests "shop/api:1" is not the digest of an image.'],
   },
   {
     what: 'a registry is not one of ECR',

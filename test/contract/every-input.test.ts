@@ -42,6 +42,18 @@ const refused: Readonly<Record<string, readonly string[] | typeof anyText>> = {
   registries: ['docker.io', '1234', 'https://111122223333.dkr.ecr.eu-west-1.amazonaws.com', 'public.ecr.aws/acme'],
   access: ['read', 'push pull', 'admin'],
   repositories: ['Shop', 'a:1', '111122223333.dkr.ecr.eu-west-1.amazonaws.com/A'],
+  mode: ['show', 'plan apply', 'check'],
+  'repository-settings': [
+    '{',
+    '[]',
+    '{}',
+    'shop/api',
+    '{"Shop": {}}',
+    '{"shop/api": {"mutabilty": "mutable"}}',
+    '{"shop/api": {"lifecycle": [{"rulePriority": 0}]}}',
+  ],
+  'keep-digests': ['latest', 'sha256:12', `shop/api@sha512:${'a'.repeat(64)}`, 'shop/api:1'],
+  'keep-releases': ['prod', 'prod/Shop', 'prod/shop/api/1', '/shop'],
   service: anyText,
   repository: [
     'Shop/Api',

@@ -65,6 +65,7 @@ const goodSet = set(settings('settings'))
 
 /** Inputs with which an action would do its work. */
 const good = (): Readonly<Record<Exclude<ActionName, 'assume-role'>, Readonly<Record<string, string>>>> => ({
+  'ecr-repository': { role: roles.build, region, 'repository-settings': '{"shop/api":{}}' },
   'ecr-login': { role: roles.build, region },
   'build-push': { role: roles.build, region, repository: 'shop/api' },
   scan: { role: roles.build, region, image },

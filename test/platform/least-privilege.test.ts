@@ -13,7 +13,7 @@ import { account, cluster, hosts, partition, publicAlias, region, roles } from '
 import { listAccessEntries } from '../../src/identity/access-entries.ts'
 import { describeEksCluster } from '../../src/identity/eks-cluster.ts'
 import type { PolicyDocument, PolicyStatement, Session } from '../../src/identity/model.ts'
-import { ecrLogin, ecrPush, ecrScan, eksDeploy } from '../../src/identity/session-policy.ts'
+import { ecrLogin, ecrPush, ecrRepository, ecrScan, eksDeploy } from '../../src/identity/session-policy.ts'
 import { openSession } from '../../src/identity/session.ts'
 import { buildAndPush } from '../../src/image/build-push.ts'
 import { cloudWatchAlarms } from '../../src/platform/alarms.ts'
@@ -24,6 +24,10 @@ import { ecr } from '../../src/registry/ecr.ts'
 import { ecrImageCheck } from '../../src/registry/image-check.ts'
 import { logIn } from '../../src/registry/log-in.ts'
 import { loginTargets, registries } from '../../src/registry/login-targets.ts'
+import { ecrCall, repositoryAccount } from '../../src/registry/repository/account.ts'
+import type { DesiredRepository } from '../../src/registry/repository/desired.ts'
+import { ensureRepositories } from '../../src/registry/repository/ensure.ts'
+import { lifecyclePreview } from '../../src/registry/repository/preview.ts'
 import type { Context } from '../../src/runtime/context.ts'
 import { createExec } from '../../src/runtime/exec.ts'
 import { httpGet } from '../../src/runtime/http-get.ts'
@@ -41,6 +45,8 @@ const base = `shop/${unique}-base`
 const scanned = `shop/${unique}-scanned`
 const other = `shop/${unique}-other`
 const alarm = `${unique}-alarm`
+/** A role that keeps repositories: no other one may. */
+const keeper = `arn:${partition}:iam::${account}:role/${unique}-keeper`
 const place = { partition, account, region }
 const named = (name: string) => ({ ...place, name })
 const signal = new AbortController().signal
@@ -132,7 +138,15 @@ beforeAll(async () => {
   const grant = await front<{ url: string; token: string }>('POST', '/oidc/grants', { claims: {} })
   variables = { ACTIONS_ID_TOKEN_REQUEST_URL: grant.url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: grant.token }
   const repositories = [own, base, other, scanned].map(name => ({ name, scanOnPush: false }))
-  await front('POST', '/seed', { account, region, repositories })
+  const statements = (...all: readonly object[]) => ({ Version: '2012-10-17', Statement: all })
+  const trust = statements({
+    Effect: 'Allow',
+    Principal: { Federated: `arn:${partition}:iam::${account}:oidc-provider/${hosts.issuer}` },
+    Action: 'sts:AssumeRoleWithWebIdentity',
+  })
+  const may = statements({ Effect: 'Allow', Action: ['ecr:*', 'eks:*'], Resource: '*' })
+  const all = [{ name: `${unique}-keeper`, trust, policies: { may } }]
+  await front('POST', '/seed', { account, region, roles: all, repositories })
   await front('POST', '/alarms', { name: alarm, state: 'OK' })
   targetGroup = (await front<{ arn: string }>('POST', '/target-groups', { name: unique })).arn
   administrator = await loggedIn(await sessionOf(roles.build, 'administrator'), account)
@@ -221,6 +235,85 @@ const scan: Preset = {
   ],
 }
 
+const kept = `shop/${unique}-kept`
+const rule = (countNumber: number) => ({
+  rulePriority: 1,
+  selection: { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber } as const,
+  action: { type: 'expire' } as const,
+})
+const statement = (sid: string) => ({
+  Statement: [{ Sid: sid, Effect: 'Allow', Principal: '*', Action: 'ecr:BatchGetImage' }],
+})
+
+/** The repository as it is wanted first, then otherwise in everything, then without documents. */
+const wishes = {
+  first: {
+    mutability: { tags: 'immutable', except: [] },
+    tags: { wish: 'first' },
+    policy: statement('first'),
+    lifecycle: [rule(1)],
+    scanning: 'on-push',
+    replication: [{ region: 'eu-central-1' }],
+  },
+  second: {
+    mutability: { tags: 'mutable', except: [] },
+    tags: { wish: 'second' },
+    policy: statement('second'),
+    lifecycle: [rule(2)],
+    scanning: 'manual',
+    replication: [],
+  },
+  bare: { policy: 'none', lifecycle: [], scanning: 'on-push', replication: [{ region: 'eu-central-1' }] },
+} as const satisfies Readonly<Record<string, Omit<DesiredRepository, 'name'>>>
+
+let lastKept: Promise<unknown> = Promise.resolve()
+
+/** From an account that has nothing of it, or the bare repository; one after the other, because there is one of it. */
+function keeps(exists: boolean, ...wanted: readonly (keyof typeof wishes)[]): Use['run'] {
+  return session => {
+    const work = async (): Promise<void> => {
+      const administrate = ecrCall(await sessionOf(keeper, 'keeper'), world())
+      const repositoryName = kept
+      await administrate('DeleteRepository', { repositoryName }, ['RepositoryNotFoundException'])
+      await administrate('PutRegistryScanningConfiguration', { scanType: 'BASIC', rules: [] })
+      await administrate('PutReplicationConfiguration', { replicationConfiguration: { rules: [] } })
+      if (exists) await administrate('CreateRepository', { repositoryName })
+      const call = ecrCall(session, world())
+      const { log } = world()
+      const ports = { account: repositoryAccount(session, call), preview: lifecyclePreview(call, world()), log }
+      for (const wish of wanted) {
+        const desired = [{ name: kept, ...wishes[wish] }]
+        expect(await ensureRepositories({ desired, mode: 'apply', kept: [] }, ports)).toMatchObject({
+          verdict: 'applied',
+        })
+      }
+    }
+    const mine = lastKept.then(work)
+    lastKept = mine.catch(() => undefined)
+    return mine
+  }
+}
+
+/** What a step would be asked for that sets documents and removes them. */
+const everything: readonly DesiredRepository[] = Object.values(wishes).map(wish => ({ name: kept, ...wish }))
+const keepTo = { ...place, desired: everything, mode: 'apply', clusters: [cluster.name] } as const
+const repository: Preset = {
+  name: 'ecr-repository',
+  role: keeper,
+  policy: ecrRepository({ ...keepTo, repositories: [named(kept)] }),
+  elsewhere: ecrRepository({ ...keepTo, repositories: [named(other)], clusters: ['other'] }),
+  uses: [
+    { what: 'making a repository', run: keeps(false, 'first') },
+    { what: 'changing all of it', run: keeps(true, 'first', 'second') },
+    { what: 'removing its documents', run: keeps(true, 'first', 'bare') },
+    { what: 'the way to the cluster', run: session => describeEksCluster(cluster.name, session, signal) },
+    {
+      what: 'its access entries, when it does not know the role',
+      run: async session => expect(await listAccessEntries(cluster.name, session, signal)).toBeDefined(),
+    },
+  ],
+}
+
 const deployTo = { ...place, cluster: cluster.name, alarms: true, judged: true }
 const deploy: Preset = {
   name: 'deploy, rollback, verify',
@@ -299,7 +392,7 @@ function refusedFor(requests: readonly Logged[]): readonly string[] {
   return refused.map(({ needs = [] }) => `${needs.at(-1)?.action} on ${needs.at(-1)?.resource}`)
 }
 
-describe.each([push, loginToPush, loginToPull, scan, deploy].map(preset => [preset.name, preset] as const))(
+describe.each([push, loginToPush, loginToPull, scan, repository, deploy].map(preset => [preset.name, preset] as const))(
   'the session policy of %s',
   (_, { name, role, policy, elsewhere, uses }) => {
     const sessionName = `enough-${name.replaceAll(/\W+/g, '-')}`

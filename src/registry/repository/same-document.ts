@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from './mistake.ts'
 
 /**
  * A policy in one form for all documents that mean the same: a list of one is its element, lists of names have no
- * order, and an account as a principal is its root. ECR gives documents back in another form than it took them. Pure.
+ * order, and the root of an account is the account. ECR gives documents back in another form than it took them. Pure.
  */
 export function policyForm(policy: JsonObject): unknown {
   const { Statement: statements } = policy
@@ -27,15 +27,16 @@ function statementForm(statement: unknown): unknown {
   if (!isObject(statement)) return statement
   const { Principal: principal, ...rest } = statement
   const named = isObject(principal)
-    ? Object.fromEntries(Object.entries(principal).map(([kind, who]) => [kind, kind === 'AWS' ? rootsOf(who) : who]))
+    ? Object.fromEntries(Object.entries(principal).map(([kind, who]) => [kind, kind === 'AWS' ? accountsOf(who) : who]))
     : principal
   return inOrder(unordered(principal === undefined ? rest : { ...rest, Principal: named }))
 }
 
-function rootsOf(who: unknown): unknown {
-  const root = (one: unknown): unknown =>
-    typeof one === 'string' && /^\d{12}$/.test(one) ? `arn:aws:iam::${one}:root` : one
-  return Array.isArray(who) ? who.map(root) : root(who)
+/** The root of an account is written as its ARN or as its number. */
+function accountsOf(who: unknown): unknown {
+  const account = (one: unknown): unknown =>
+    typeof one === 'string' ? one.replace(/^arn:aws[a-z-]*:iam::(\d{12}):root$/, '$1') : one
+  return Array.isArray(who) ? who.map(account) : account(who)
 }
 
 /** Inside a statement every list is a set. */

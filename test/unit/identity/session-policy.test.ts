@@ -3,6 +3,7 @@ import type { EcrRepository } from '../../../src/identity/session-policy.ts'
 import {
   ecrLogin,
   ecrPush,
+  ecrRepository,
   ecrScan,
   eksDeploy,
   renderPolicy,
@@ -15,14 +16,21 @@ const api = named('shop/api')
 const inPublic = { account: '111122223333', names: ['*'] }
 const deploy = { ...place, cluster: 'prod', repositories: api, alarms: true, judged: true }
 
+const desired: Parameters<typeof ecrRepository>[0]['desired'] = [
+  { name: 'shop/api', mutability: { tags: 'immutable', except: [] }, tags: { team: 'shop' }, policy: 'none' },
+  { name: 'shop/api', policy: { Statement: [] }, lifecycle: [], scanning: 'on-push', replication: [] },
+]
+const keep = { ...place, repositories: api, desired, mode: 'apply', clusters: ['prod'] } as const
+
 const withoutResource =
-  /^(ecr:(GetAuthorizationToken|GetRegistryScanningConfiguration)|elasticloadbalancing:DescribeTarget(Groups|Health)|cloudwatch:DescribeAlarms|ecr-public:GetAuthorizationToken|sts:GetServiceBearerToken)$/
+  /^(ecr:(GetAuthorizationToken|(Get|Put)RegistryScanningConfiguration|DescribeRegistry|PutReplicationConfiguration|DescribeRepositoryCreationTemplates)|elasticloadbalancing:DescribeTarget(Groups|Health)|cloudwatch:DescribeAlarms|ecr-public:GetAuthorizationToken|sts:GetServiceBearerToken)$/
 
 describe('session policies', () => {
   test.each([
     ['push', ecrPush({ push: api, pull: api })],
     ['login', ecrLogin({ repositories: api, access: 'push' })],
     ['scan', ecrScan(api)],
+    ['repositories', ecrRepository(keep)],
     ['deploy', eksDeploy(deploy)],
   ])('%s names its resources in the right partition, and a star only where IAM knows no resource', (_, policy) => {
     for (const { Action, Resource } of policy.Statement) {
@@ -80,6 +88,33 @@ describe('session policies', () => {
     expect(JSON.stringify(ecrScan(api))).not.toContain('PutImage')
     const pull = ecrLogin({ repositories: api, inPublic, access: 'pull' })
     expect(JSON.stringify(pull)).not.toMatch(/Put|Upload|BatchCheck/)
+  })
+
+  test('comparing repositories may write nothing, and looks for no preview when it looks for drift', () => {
+    const plan = JSON.stringify(ecrRepository({ ...keep, mode: 'plan' }))
+    expect(plan).not.toMatch(/:(Put|Set|Delete|Create|Tag)/)
+    expect(plan).toContain('StartLifecyclePolicyPreview')
+    expect(JSON.stringify(ecrRepository({ ...keep, mode: 'drift' }))).not.toContain('Preview')
+  })
+
+  test('applying repositories may write what is said of them, and make grants for keys only where there are keys', () => {
+    const actions = (said: (typeof desired)[number]): readonly string[] =>
+      ecrRepository({ ...keep, desired: [said], clusters: [] }).Statement.flatMap(({ Action }) => Action)
+    expect(actions({ name: 'shop/api' })).toEqual([
+      'ecr:DescribeRepositoryCreationTemplates',
+      'ecr:DescribeRepositories',
+      'ecr:CreateRepository',
+    ])
+    expect(actions({ name: 'shop/api', policy: 'none' })).toContain('ecr:DeleteRepositoryPolicy')
+    expect(actions({ name: 'shop/api', policy: 'none' })).not.toContain('ecr:SetRepositoryPolicy')
+    expect(actions({ name: 'shop/api', encryption: { type: 'AES256' } }).join()).not.toContain('kms')
+    const key = 'arn:aws-cn:kms:cn-north-1:111122223333:key/0a1b'
+    const encrypted = ecrRepository({ ...keep, desired: [{ name: 'shop/api', encryption: { type: 'KMS', key } }] })
+    expect(encrypted.Statement).toContainEqual({
+      Effect: 'Allow',
+      Action: ['kms:CreateGrant', 'kms:DescribeKey', 'kms:RetireGrant'],
+      Resource: key,
+    })
   })
 
   test('base images of a build may be read, not pushed', () => {

@@ -49,6 +49,20 @@ test.each([
     on: ['*'],
   },
   {
+    asked: { ...ecr, target: 'AmazonEC2ContainerRegistry_V20150921.DescribeRepositoryCreationTemplates' },
+    is: 'ecr:DescribeRepositoryCreationTemplates',
+    on: ['*'],
+  },
+  {
+    asked: {
+      ...ecr,
+      target: 'AmazonEC2ContainerRegistry_V20150921.TagResource',
+      body: JSON.stringify({ resourceArn: arn('ecr', 'repository/shop/api') }),
+    },
+    is: 'ecr:TagResource',
+    on: [arn('ecr', 'repository/shop/api')],
+  },
+  {
     asked: { host: 'api.ecr-public.us-east-1.amazonaws.com', target: 'SpencerFrontendService.GetAuthorizationToken' },
     is: 'ecr-public:GetAuthorizationToken',
     on: ['*'],

@@ -1,0 +1,3 @@
+import { main } from '../slipway/index.js'
+
+await main('ecr-repository')

@@ -1,0 +1,88 @@
+import type { Clock } from '../../runtime/clock.ts'
+import { RemoteError } from '../../runtime/errors.ts'
+import type { EcrCall } from './account.ts'
+import { storedRules } from './lifecycle.ts'
+import type { SelectedImage } from './live.ts'
+import { textForm } from './same-document.ts'
+
+/** What a lifecycle policy would take away now (port; the adapter asks ECR). */
+export type LifecyclePreview = (repository: string, text: string) => Promise<readonly SelectedImage[]>
+
+/** ECR evaluates a preview in the background; a repository may hold 100,000 images. Milliseconds. */
+const pauseMs = 1_000
+const longestMs = 5 * 60_000
+
+interface Page {
+  readonly status?: string
+  readonly lifecyclePolicyText?: string
+  readonly nextToken?: string
+  readonly previewResults?: readonly {
+    readonly imageDigest?: string
+    readonly imageTags?: readonly string[]
+    readonly action?: { readonly type?: string }
+    readonly appliedRulePriority?: number
+  }[]
+}
+
+/** Nothing of the repository changes. Throws RemoteError when ECR does not come to an end. */
+export function lifecyclePreview(
+  call: EcrCall,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): LifecyclePreview {
+  return async (repositoryName, lifecyclePolicyText) => {
+    const end = clock.now() + longestMs
+    // A repository has one preview at a time: that of somebody else has to end first, and may replace ours.
+    const start = (): Promise<unknown> =>
+      call('StartLifecyclePolicyPreview', { repositoryName, lifecyclePolicyText }, [
+        'LifecyclePolicyPreviewInProgressException',
+      ])
+    let started = await start()
+    while (clock.now() < end) {
+      const first = await pageOf(call, repositoryName)
+      if (started !== undefined && first?.status === 'FAILED') throw failed(repositoryName, 'It gave no reason')
+      if (first?.status !== 'IN_PROGRESS') {
+        if (started !== undefined && first?.status === 'COMPLETE' && isOf(lifecyclePolicyText, first))
+          return [...selectedOf(first), ...(await restOf(call, repositoryName, first.nextToken))]
+        started = await start()
+      }
+      await clock.sleep(pauseMs, signal)
+    }
+    throw failed(repositoryName, `It took longer than ${longestMs / 60_000} minutes`)
+  }
+}
+
+function isOf(text: string, page: Page): boolean {
+  return textForm(storedRules(page.lifecyclePolicyText)) === textForm(storedRules(text))
+}
+
+function pageOf(call: EcrCall, repositoryName: string, nextToken?: string): Promise<Page | undefined> {
+  const input = { repositoryName, maxResults: 100, ...(nextToken === undefined ? {} : { nextToken }) }
+  return call<Page>('GetLifecyclePolicyPreview', input, ['LifecyclePolicyPreviewNotFoundException'])
+}
+
+async function restOf(call: EcrCall, repository: string, from: string | undefined): Promise<readonly SelectedImage[]> {
+  const found: SelectedImage[] = []
+  let token = from
+  while (token !== undefined) {
+    const page = await pageOf(call, repository, token)
+    found.push(...selectedOf(page ?? {}))
+    token = page?.nextToken
+  }
+  return found
+}
+
+function selectedOf({ previewResults = [] }: Page): readonly SelectedImage[] {
+  return previewResults.map(({ imageDigest = '', imageTags = [], action, appliedRulePriority = 0 }) => ({
+    digest: imageDigest,
+    tags: imageTags,
+    action: action?.type === 'TRANSITION' ? 'archive' : 'expire',
+    rule: appliedRulePriority,
+  }))
+}
+
+function failed(repository: string, why: string): RemoteError {
+  return new RemoteError('ecr-preview', `ECR cannot tell what the lifecycle policy of "${repository}" would expire.`, {
+    why: `${why}.`,
+    todo: 'Run the job again; nothing was changed.',
+  })
+}

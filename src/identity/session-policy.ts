@@ -103,13 +103,22 @@ export interface KeepRepositories extends Place {
   readonly mode: 'plan' | 'apply' | 'drift'
   /** Clusters whose records of releases are read. */
   readonly clusters: readonly string[]
+  /** True when images have to stay: an index that a lifecycle policy selects is read for what it holds. */
+  readonly keeps: boolean
 }
 
 /**
  * To compare repositories with what they should be, to preview lifecycle policies, and, to apply, to write what is said
  * of them. Configurations of a registry know no resource.
  */
-export function ecrRepository({ repositories, desired, mode, clusters, ...place }: KeepRepositories): PolicyDocument {
+export function ecrRepository({
+  repositories,
+  desired,
+  mode,
+  clusters,
+  keeps,
+  ...place
+}: KeepRepositories): PolicyDocument {
   const says = (key: keyof DesiredRepository): boolean => desired.some(one => one[key] !== undefined)
   const applies = mode === 'apply'
   const { partition, region, account } = place
@@ -141,6 +150,7 @@ export function ecrRepository({ repositories, desired, mode, clusters, ...place 
         ['ecr:GetLifecyclePolicy', says('lifecycle')],
         ['ecr:StartLifecyclePolicyPreview', says('lifecycle') && mode !== 'drift'],
         ['ecr:GetLifecyclePolicyPreview', says('lifecycle') && mode !== 'drift'],
+        ['ecr:BatchGetImage', says('lifecycle') && mode !== 'drift' && keeps],
         ['ecr:PutLifecyclePolicy', applies && desired.some(({ lifecycle = [] }) => lifecycle.length > 0)],
         ['ecr:DeleteLifecyclePolicy', applies && desired.some(({ lifecycle }) => lifecycle?.length === 0)],
       ]),

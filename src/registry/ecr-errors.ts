@@ -125,6 +125,6 @@ function denied({ action, repository, roleArn }: EcrSubject, text: string): Deni
 function invalid({ action, image, repository }: EcrSubject, text: string): UserError {
   return new UserError('ecr-invalid', `ECR does not accept ${image ?? repository ?? 'the request'} (${action}).`, {
     why: text,
-    todo: 'Correct the inputs repository and image.',
+    todo: 'Correct the inputs of the step, or what slipway.yaml says for them.',
   })
 }

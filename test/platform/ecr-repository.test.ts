@@ -270,6 +270,23 @@ describe('a change of a lifecycle policy', () => {
     expect(await run('plan', shop([most(2)]), other)).toMatchObject({ code: 0 })
   })
 
+  test('that would take the index which holds an image that has to stay is refused, with both', async () => {
+    const indexed = name('index')
+    const kept = { [indexed]: { lifecycle: [most(9)] } }
+    await run('apply', kept)
+    const child = await push(indexed, 'child')
+    const image = (tag: string): string => `${hosts.registry}/${indexed}:${tag}`
+    const made = await writer.run('crane', ['index', 'append', '-m', image('child'), '-t', image('both')])
+    expect(made).toMatchObject({ code: 0 })
+    const index = (await writer.run('crane', ['digest', image('both')])).stdout.trim()
+    await push(indexed, 'newer')
+    const keep = { 'keep-digests': child }
+    const refused = await run('plan', { [indexed]: { lifecycle: [most(1)] } }, keep)
+    expect(refused).toMatchObject({ code: 1, outputs: { verdict: 'refused' } })
+    expect(refused.log).toContain(`${indexed}@${index} (both), which holds ${child}, by its rule 10; it is needed by`)
+    expect(await run('plan', { [indexed]: { lifecycle: [most(2)] } }, keep)).toMatchObject({ code: 0 })
+  })
+
   test('that would take an image of a recorded release is refused, with the release', async () => {
     const namespace = await spaces.create('keeps')
     const store = releaseStore(namespace, 'shop', { cluster, log: recordingLog() })

@@ -27,7 +27,7 @@ import { loginTargets, registries } from '../../src/registry/login-targets.ts'
 import { ecrCall, repositoryAccount } from '../../src/registry/repository/account.ts'
 import type { DesiredRepository } from '../../src/registry/repository/desired.ts'
 import { ensureRepositories } from '../../src/registry/repository/ensure.ts'
-import { lifecyclePreview } from '../../src/registry/repository/preview.ts'
+import { indexChildren, lifecyclePreview } from '../../src/registry/repository/preview.ts'
 import type { Context } from '../../src/runtime/context.ts'
 import { createExec } from '../../src/runtime/exec.ts'
 import { httpGet } from '../../src/runtime/http-get.ts'
@@ -274,16 +274,25 @@ function keeps(exists: boolean, ...wanted: readonly (keyof typeof wishes)[]): Us
     const work = async (): Promise<void> => {
       const administrate = ecrCall(await sessionOf(keeper, 'keeper'), world())
       const repositoryName = kept
-      await administrate('DeleteRepository', { repositoryName }, ['RepositoryNotFoundException'])
+      await administrate('DeleteRepository', { repositoryName, force: true }, ['RepositoryNotFoundException'])
       await administrate('PutRegistryScanningConfiguration', { scanType: 'BASIC', rules: [] })
       await administrate('PutReplicationConfiguration', { replicationConfiguration: { rules: [] } })
-      if (exists) await administrate('CreateRepository', { repositoryName })
+      if (exists) {
+        await administrate('CreateRepository', { repositoryName })
+        for (const tag of ['a', 'b']) await pushFresh(administrator, `${hosts.registry}/${kept}:${tag}`)
+      }
       const call = ecrCall(session, world())
       const { log } = world()
-      const ports = { account: repositoryAccount(session, call), preview: lifecyclePreview(call, world()), log }
+      const ports = {
+        account: repositoryAccount(session, call),
+        preview: lifecyclePreview(call, world()),
+        children: indexChildren(call),
+        log,
+      }
+      const stays = [{ digest: stored, because: 'this test' }]
       for (const wish of wanted) {
         const desired = [{ name: kept, ...wishes[wish] }]
-        expect(await ensureRepositories({ desired, mode: 'apply', kept: [] }, ports)).toMatchObject({
+        expect(await ensureRepositories({ desired, mode: 'apply', kept: stays }, ports)).toMatchObject({
           verdict: 'applied',
         })
       }
@@ -296,7 +305,7 @@ function keeps(exists: boolean, ...wanted: readonly (keyof typeof wishes)[]): Us
 
 /** What a step would be asked for that sets documents and removes them. */
 const everything: readonly DesiredRepository[] = Object.values(wishes).map(wish => ({ name: kept, ...wish }))
-const keepTo = { ...place, desired: everything, mode: 'apply', clusters: [cluster.name] } as const
+const keepTo = { ...place, desired: everything, mode: 'apply', clusters: [cluster.name], keeps: true } as const
 const repository: Preset = {
   name: 'ecr-repository',
   role: keeper,

@@ -2,10 +2,10 @@ import type { Log } from '../../runtime/context.ts'
 import { RemoteError } from '../../runtime/errors.ts'
 import type { RepositoryAccount } from './account.ts'
 import type { DesiredRepository } from './desired.ts'
-import { lostTargets, type KeptImage } from './kept-images.ts'
+import { keptIn, lostTargets, type KeptImage } from './kept-images.ts'
 import type { SelectedImage } from './live.ts'
 import { isSettled, planRepositories, type Plan, type RepositoryPlan } from './plan.ts'
-import type { LifecyclePreview } from './preview.ts'
+import type { IndexChildren, LifecyclePreview } from './preview.ts'
 
 export type Mode = 'plan' | 'apply' | 'drift'
 
@@ -19,6 +19,7 @@ export interface Ensure {
 export interface EnsurePorts {
   readonly account: RepositoryAccount
   readonly preview: LifecyclePreview
+  readonly children: IndexChildren
   readonly log: Log
 }
 
@@ -47,7 +48,7 @@ export async function ensureRepositories({ desired, mode, kept }: Ensure, ports:
     if (plan.repositories.every(isSettled)) return { verdict: 'unchanged', repositories: plan.repositories }
     if (mode === 'drift') return { verdict: 'drifted', repositories: plan.repositories }
     const repositories: PreviewedPlan[] = []
-    for (const one of plan.repositories) repositories.push(await previewed(one, kept, ports.preview))
+    for (const one of plan.repositories) repositories.push(await previewed(one, kept, ports))
     if (repositories.some(({ refusals }) => refusals.length > 0)) return { verdict: 'refused', repositories }
     if (mode === 'plan') return { verdict: 'planned', repositories }
     if ((await apply(plan, ports)) === 'done') {
@@ -64,13 +65,21 @@ export async function ensureRepositories({ desired, mode, kept }: Ensure, ports:
 async function previewed(
   one: RepositoryPlan,
   kept: readonly KeptImage[],
-  preview: LifecyclePreview,
+  { preview, children }: Pick<EnsurePorts, 'preview' | 'children'>,
 ): Promise<PreviewedPlan> {
   const change = one.steps.find(step => step.do === 'lifecycle')
   // A new repository has no images, and without a policy none is taken away.
   if (!one.exists || change?.do !== 'lifecycle' || change.text === undefined) return one
   const selected = await preview(one.name, change.text)
-  return { ...one, selected, refusals: [...one.refusals, ...lostTargets(one.name, selected, kept)] }
+  // A preview names the index alone, and its images go with it.
+  const held =
+    selected.length === 0 || keptIn(one.name, kept).length === 0
+      ? undefined
+      : await children(
+          one.name,
+          selected.map(({ digest }) => digest),
+        )
+  return { ...one, selected, refusals: [...one.refusals, ...lostTargets(one.name, selected, kept, held)] }
 }
 
 async function apply({ repositories, scanning, replication }: Plan, { account, log }: EnsurePorts) {

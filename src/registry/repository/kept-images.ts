@@ -9,22 +9,32 @@ export interface KeptImage {
   readonly because: string
 }
 
+/** Those of the images that are about a repository. */
+export function keptIn(repository: string, kept: readonly KeptImage[]): readonly KeptImage[] {
+  return kept.filter(one => one.repository === undefined || one.repository === repository)
+}
+
 /**
- * A sentence for each image that has to stay and that a lifecycle policy would take away. An archived one counts: it
- * cannot be pulled. Children of an index need no mention, because ECR keeps them as long as their index. Pure.
+ * A sentence for each image that has to stay and that a lifecycle policy would take away, by itself or with the index
+ * that holds it: `children` has the images of each index. An archived one counts: it cannot be pulled. Pure.
  */
 export function lostTargets(
   repository: string,
   selected: readonly SelectedImage[],
   kept: readonly KeptImage[],
+  children: ReadonlyMap<string, readonly string[]> = new Map(),
 ): readonly string[] {
-  const ours = kept.filter(one => one.repository === undefined || one.repository === repository)
+  const ours = keptIn(repository, kept)
   return selected.flatMap(({ digest, tags, action, rule }) => {
-    const reasons = [...new Set(ours.filter(one => one.digest === digest).map(({ because }) => because))]
-    if (reasons.length === 0) return []
+    const held = children.get(digest) ?? []
+    const lost = ours.filter(one => one.digest === digest || held.includes(one.digest))
+    if (lost.length === 0) return []
+    const reasons = [...new Set(lost.map(({ because }) => because))]
+    const inside = [...new Set(lost.map(one => one.digest))].filter(one => one !== digest)
+    const holds = inside.length === 0 ? '' : `, which holds ${inside.join(', ')},`
     const image = `${repository}@${digest}${tags.length === 0 ? '' : ` (${tags.join(', ')})`}`
     return [
-      `lifecycle of ${repository} would ${action} ${image} by its rule ${rule}; it is needed by ${reasons.join(', ')}.`,
+      `lifecycle of ${repository} would ${action} ${image}${holds} by its rule ${rule}; it is needed by ${reasons.join(', ')}.`,
     ]
   })
 }

@@ -51,6 +51,44 @@ export function lifecyclePreview(
   }
 }
 
+/** Which images each of these holds; those that are no index hold none (port; the adapter asks ECR). */
+export type IndexChildren = (
+  repository: string,
+  digests: readonly string[],
+) => Promise<ReadonlyMap<string, readonly string[]>>
+
+const indexTypes = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+]
+
+/** ECR takes 100 images in one call. */
+const mostAtOnce = 100
+
+export function indexChildren(call: EcrCall): IndexChildren {
+  return async (repositoryName, digests) => {
+    const found = new Map<string, readonly string[]>()
+    for (let from = 0; from < digests.length; from += mostAtOnce) {
+      const imageIds = digests.slice(from, from + mostAtOnce).map(imageDigest => ({ imageDigest }))
+      const answer = await call<{
+        readonly images?: readonly {
+          readonly imageId?: { readonly imageDigest?: string }
+          readonly imageManifest?: string
+        }[]
+      }>('BatchGetImage', { repositoryName, imageIds, acceptedMediaTypes: indexTypes })
+      for (const { imageId, imageManifest = '{}' } of answer?.images ?? []) {
+        const { manifests = [] } = JSON.parse(imageManifest) as { manifests?: readonly { readonly digest: string }[] }
+        if (manifests.length > 0)
+          found.set(
+            imageId?.imageDigest ?? '',
+            manifests.map(({ digest }) => digest),
+          )
+      }
+    }
+    return found
+  }
+}
+
 function isOf(text: string, page: Page): boolean {
   return textForm(storedRules(page.lifecyclePolicyText)) === textForm(storedRules(text))
 }

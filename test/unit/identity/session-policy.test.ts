@@ -20,7 +20,7 @@ const desired: Parameters<typeof ecrRepository>[0]['desired'] = [
   { name: 'shop/api', mutability: { tags: 'immutable', except: [] }, tags: { team: 'shop' }, policy: 'none' },
   { name: 'shop/api', policy: { Statement: [] }, lifecycle: [], scanning: 'on-push', replication: [] },
 ]
-const keep = { ...place, repositories: api, desired, mode: 'apply', clusters: ['prod'] } as const
+const keep = { ...place, repositories: api, desired, mode: 'apply', clusters: ['prod'], keeps: true } as const
 
 const withoutResource =
   /^(ecr:(GetAuthorizationToken|(Get|Put)RegistryScanningConfiguration|DescribeRegistry|PutReplicationConfiguration|DescribeRepositoryCreationTemplates)|elasticloadbalancing:DescribeTarget(Groups|Health)|cloudwatch:DescribeAlarms|ecr-public:GetAuthorizationToken|sts:GetServiceBearerToken)$/
@@ -94,7 +94,12 @@ describe('session policies', () => {
     const plan = JSON.stringify(ecrRepository({ ...keep, mode: 'plan' }))
     expect(plan).not.toMatch(/:(Put|Set|Delete|Create|Tag)/)
     expect(plan).toContain('StartLifecyclePolicyPreview')
-    expect(JSON.stringify(ecrRepository({ ...keep, mode: 'drift' }))).not.toContain('Preview')
+    expect(JSON.stringify(ecrRepository({ ...keep, mode: 'drift' }))).not.toMatch(/Preview|BatchGetImage/)
+  })
+
+  test('indexes are read only for the sake of images that have to stay', () => {
+    expect(JSON.stringify(ecrRepository(keep))).toContain('ecr:BatchGetImage')
+    expect(JSON.stringify(ecrRepository({ ...keep, keeps: false }))).not.toContain('ecr:BatchGetImage')
   })
 
   test('applying repositories may write what is said of them, and make grants for keys only where there are keys', () => {

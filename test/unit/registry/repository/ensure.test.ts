@@ -49,12 +49,14 @@ function account(states: readonly (LiveRepository | undefined)[], exists: readon
     putReplication: async () => void heard.push('replication'),
   }
   const previewed: string[] = []
+  const asked: string[] = []
   const log = recordingLog()
   const ensure = (
     desired: readonly DesiredRepository[],
     mode: Mode,
     selected: readonly SelectedImage[] = [],
     kept = [{ digest, because: 'the input keep-digests' }],
+    indexes: Readonly<Record<string, readonly string[]>> = {},
   ) =>
     ensureRepositories(
       { desired, mode, kept },
@@ -64,10 +66,14 @@ function account(states: readonly (LiveRepository | undefined)[], exists: readon
           previewed.push(`${name} ${text.length}`)
           return selected
         },
+        children: async (_, digests) => {
+          asked.push(...digests)
+          return new Map(Object.entries(indexes))
+        },
         log,
       },
     )
-  return { ensure, heard, previewed, log }
+  return { ensure, heard, previewed, asked, log }
 }
 
 const lost: SelectedImage = { digest, tags: ['v1'], action: 'expire', rule: 1 }
@@ -126,6 +132,23 @@ describe('a new lifecycle policy', () => {
     expect(verdict).toBe('refused')
     expect(repositories[0]?.refusals).toEqual([expect.stringContaining(`would expire shop/api@${digest} (v1)`)])
     expect(heard).toEqual([])
+  })
+
+  test('that takes an index which holds an image that has to stay is refused, too', async () => {
+    const { ensure, heard } = account([live])
+    const kept = [{ digest, because: 'the input keep-digests' }]
+    const { verdict, repositories } = await ensure([fewer], 'apply', [other], kept, { [other.digest]: [digest] })
+    expect([verdict, heard]).toEqual(['refused', []])
+    expect(repositories[0]?.refusals).toEqual([
+      `lifecycle of shop/api would expire shop/api@${other.digest} (v1), which holds ${digest}, by its rule 1; it is needed by the input keep-digests.`,
+    ])
+  })
+
+  test('is not looked into where nothing has to stay', async () => {
+    const { ensure, asked } = account([live])
+    const elsewhere = [{ digest, repository: 'shop/web', because: 'the input keep-digests' }]
+    expect(await ensure([fewer], 'plan', [lost], elsewhere)).toMatchObject({ verdict: 'planned' })
+    expect(asked).toEqual([])
   })
 
   test('that takes others only is written, and says which', async () => {

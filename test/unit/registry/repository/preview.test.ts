@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { EcrCall } from '../../../../src/registry/repository/account.ts'
-import { lifecyclePreview } from '../../../../src/registry/repository/preview.ts'
+import { indexChildren, lifecyclePreview } from '../../../../src/registry/repository/preview.ts'
 
 const text = '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any"}}]}'
 const result = (letter: string, type = 'EXPIRE') => ({
@@ -67,4 +67,21 @@ test('a preview that fails, or does not end, is an error of the remote; nothing 
   const endless = scene([{}], [running])
   await expect(endless.preview).rejects.toMatchObject({ code: 'ecr-preview', why: 'It took longer than 5 minutes.' })
   expect(endless.waited()).toBe(300_000)
+})
+
+test('images of an index are read, a hundred at a time; what is no index holds nothing', async () => {
+  const sizes: number[] = []
+  const call = (async (_: string, input: { imageIds: readonly { imageDigest: string }[] }) => {
+    sizes.push(input.imageIds.length)
+    const images = input.imageIds.map(imageId => ({
+      imageId,
+      imageManifest: JSON.stringify(
+        imageId.imageDigest === 'i7' ? { manifests: [{ digest: 'amd64' }] } : { layers: [] },
+      ),
+    }))
+    return { images }
+  }) as unknown as EcrCall
+  const digests = Array.from({ length: 150 }, (_, index) => `i${index}`)
+  expect(await indexChildren(call)('shop/api', digests)).toEqual(new Map([['i7', ['amd64']]]))
+  expect(sizes).toEqual([100, 50])
 })

@@ -7,6 +7,7 @@ import { actionReadme, actionYaml, actionsTable } from './generated/action-files
 import { buildScanYaml } from './generated/build-scan.ts'
 import { configSchema } from './generated/config-schema.ts'
 import { healthPage } from './generated/health.ts'
+import { scanSchema } from './generated/scan-schema.ts'
 import { withSection } from './generated/sections.ts'
 import { troubleshootingPage } from './generated/troubleshooting.ts'
 import { root } from './project.ts'
@@ -21,6 +22,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   }
   files.set('actions/build-scan/action.yml', buildScanYaml())
   files.set('slipway.schema.json', configSchema())
+  files.set('docs/scan.schema.json', scanSchema())
   files.set('docs/troubleshooting.md', troubleshootingPage(root))
   files.set('docs/health.md', healthPage(present('docs/health.md') ?? ''))
   const readme = present('README.md')

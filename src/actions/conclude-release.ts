@@ -11,6 +11,7 @@ import { writePage } from '../runtime/files.ts'
 import type { Outputs, Summary } from '../runtime/outputs.ts'
 import { outputsOf, placeView, succeeded, viewOf } from './release-view.ts'
 import type { releaseOutputs } from './shared-inputs.ts'
+import { hideIn } from './hide-in.ts'
 
 interface Frame {
   readonly action: string
@@ -46,15 +47,4 @@ export async function concludeRelease(raw: ReleaseOutcome, given: Frame, leave: 
   leave.summary.add(releaseSummary(view, docs))
   leave.outputs.set({ report: await writePage(tempFolder, 'release.html', htmlPage(releaseReport(view, docs))) })
   return { ok: succeeded(outcome.result), line: releaseLines(view, docs), ...(at && { annotation: at }) }
-}
-
-/** The same data with every text in it hidden. */
-function hideIn<T>(value: T, hide: (text: string) => string): T {
-  const walk = (inner: unknown): unknown => {
-    if (typeof inner === 'string') return hide(inner)
-    if (Array.isArray(inner)) return inner.map(walk)
-    if (typeof inner !== 'object' || inner === null) return inner
-    return Object.fromEntries(Object.entries(inner).map(([key, field]) => [key, walk(field)]))
-  }
-  return walk(value) as T
 }

@@ -5,6 +5,7 @@ import type { Parser } from '../runtime/inputs.ts'
 import { oneOf, path } from '../runtime/parsers.ts'
 import { parseRules } from '../scan/policy/rule.ts'
 import type { Rule } from '../scan/policy/rule.ts'
+import { reportFiles } from './scan-report-files.ts'
 import { reportOutput, shared } from './shared-inputs.ts'
 
 const failRules: Parser<readonly Rule[]> = {
@@ -47,6 +48,11 @@ export const scan = defineAction({
       'File with findings that somebody accepted for a while, each with scope, reason, owner and last day; it need not exist.',
       { default: 'slipway-waivers.yaml' },
     ),
+    reports: input(
+      reportFiles,
+      'Files to write for programs, relative to the checkout: SARIF for code scanning, JSON, CSV, JUnit XML (docs/scan.md). Written whatever the verdict is.',
+      { example: 'sarif=scan.sarif, json=scan.json' },
+    ),
     'github-token': shared.githubToken,
     unrated: input(
       oneOf('fail', 'warn', 'ignore'),
@@ -62,6 +68,10 @@ export const scan = defineAction({
     total: 'Number of all findings.',
     seconds: 'Seconds from the start to the verdict.',
     report: reportOutput,
+    sarif: 'Path of the SARIF file, when `reports` asks for it; for `github/codeql-action/upload-sarif`.',
+    json: 'Path of the JSON file, when `reports` asks for it.',
+    csv: 'Path of the CSV file, when `reports` asks for it.',
+    junit: 'Path of the JUnit XML file, when `reports` asks for it.',
   },
   permissions: {
     'id-token': { level: 'write', because: 'to prove to AWS which job this is' },

@@ -8,12 +8,14 @@ import { writePage } from '../runtime/files.ts'
 import { requireEcrImage, scanImage } from '../scan/scan-image.ts'
 import { scan as contract } from './scan.contract.ts'
 import { waiversOf } from './scan-waivers.ts'
+import { prepareReportFiles, writeReportFiles } from './scan-report-files.ts'
 import { openStepSession, repositoriesOf } from './step-session.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
   const { image, failOn, unrated, timeout: timeoutMs, compareWith } = given
   requireEcrImage(image)
   const waivers = await waiversOf(given, context)
+  const files = await prepareReportFiles(given.reports ?? {}, context.workspace)
   const session = await openStepSession(given, ecrScan(repositoriesOf([image])), context, summary)
   const result = await scanImage(
     { image, failOn, unrated, timeoutMs, waivers, ...defined({ compareWith }) },
@@ -22,6 +24,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
   const report = await writePage(context.tempFolder, 'scan.html', htmlPage(scanReport(result, context.troubleshooting)))
   outputs.set({
     report,
+    ...(await writeReportFiles(files, result, text => context.hide(text))),
     verdict: result.verdict,
     critical: result.counts.critical,
     high: result.counts.high,

@@ -1,11 +1,15 @@
 import { z } from 'zod'
 
 import { slipwayFile } from '../../src/config/slipway-file.ts'
+import { repositoriesShape } from './repository-schema.ts'
 
 /** JSON Schema of slipway.yaml, for editors. */
 export function configSchema(): string {
+  const file = slipwayFile.extend({
+    repositories: repositoriesShape.optional().describe('ECR repositories as they should be, by name.'),
+  })
   const schema = {
-    ...z.toJSONSchema(slipwayFile, { target: 'draft-7' }),
+    ...z.toJSONSchema(file, { target: 'draft-7' }),
     title: 'slipway.yaml',
     description: 'Names services, environments, scan policy and gate once, so that workflow files stay short.',
   }

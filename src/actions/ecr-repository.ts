@@ -4,12 +4,14 @@ import { ensureRepositories } from '../registry/repository/ensure.ts'
 import { indexChildren, lifecyclePreview } from '../registry/repository/preview.ts'
 import { repositoryLines, repositorySummary } from '../report/repository-report.ts'
 import { action } from '../runtime/action.ts'
+import { desiredRepositories } from './desired-repositories.ts'
 import { ecrRepository as contract } from './ecr-repository.contract.ts'
 import { keptImages } from './kept-images.ts'
 import { openStepSession, placeOf, repositoriesAt } from './step-session.ts'
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
-  const { mode, repositorySettings: desired, keepDigests = [], keepReleases = [] } = given
+  const { mode, repositorySettings, keepDigests = [], keepReleases = [] } = given
+  const desired = desiredRepositories(repositorySettings)
   const names = desired.map(({ name }) => name)
   const place = placeOf(given)
   // Nobody looks for drift among images.

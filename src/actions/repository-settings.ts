@@ -1,19 +1,16 @@
-import { readRepositories, type DesiredRepository } from '../registry/repository/desired.ts'
 import type { Parser } from '../runtime/inputs.ts'
 import { refuse, splitList } from '../runtime/parsers.ts'
-import { sayPath } from '../runtime/yaml-lines.ts'
 
-const todo =
+export const settingsTodo =
   'Write the repositories under the key "repositories" of slipway.yaml, where editors check them as you type.'
 
-/** Repositories as they should be: the key `repositories` of slipway.yaml as JSON. */
-export const repositorySettings: Parser<readonly DesiredRepository[]> = {
+/** Repositories as they should be: the key `repositories` of slipway.yaml as JSON. What it holds is read by the action. */
+export const repositorySettings: Parser<Readonly<Record<string, unknown>>> = {
   accepts: 'JSON, as under the key `repositories` of `slipway.yaml`',
   parse(text, name) {
-    const read = readRepositories(jsonOf(text, name))
-    if ('value' in read) return read.value
-    const { at, says } = read.mistake
-    throw refuse(name, `${name}${at.length === 0 ? '' : `: ${sayPath(at)}`} ${says}.`, todo)
+    const value = jsonOf(text, name)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+    throw refuse(name, `${name} is not a JSON object with names of repositories.`, settingsTodo)
   },
 }
 
@@ -21,7 +18,7 @@ function jsonOf(text: string, name: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw refuse(name, `${name} is not JSON.`, todo)
+    throw refuse(name, `${name} is not JSON.`, settingsTodo)
   }
 }
 

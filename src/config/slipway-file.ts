@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { customApiVersion, mistakeIn } from '../health/custom-rule.ts'
+import { readRepositories } from '../registry/repository/desired.ts'
 import { mistakeOf, readYamlFile } from '../runtime/yaml-file.ts'
-import { repositories } from './repository-schema.ts'
 
 const duration = z.string().regex(/^\d+(ms|s|m|h)$/, 'is no duration such as 90s or 15m')
 const text = z.string().min(1)
@@ -68,6 +68,12 @@ const healthRule = z.strictObject({
     .boolean()
     .optional()
     .describe('false when its controller writes no status.observedGeneration. Default: true.'),
+})
+
+/** Their shape for editors is in scripts/generated/repository-schema.ts. */
+const repositories = z.record(z.string(), z.unknown()).superRefine((value, context) => {
+  const read = readRepositories(value)
+  if ('mistake' in read) context.addIssue({ code: 'custom', path: [...read.mistake.at], message: read.mistake.says })
 })
 
 /** slipway.yaml: names services, environments, scan policy and gate once, so that workflow files stay short. */

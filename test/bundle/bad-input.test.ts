@@ -203,6 +203,16 @@ const cases: readonly Case[] = [
       'repository-settings: shop/api.lifecycle[0].selection has tagStatus tagged, and neither tagPatternList nor tagPrefixList.',
     ],
   },
+  ...[
+    ['{}', 'repository-settings names no repository.'],
+    ['{"Shop":{}}', 'repository-settings: Shop is not the name of an ECR repository.'],
+    ['{"shop/api":{"mutabilty":"mutable"}}', 'repository-settings: shop/api.mutabilty is not known here'],
+  ].map(([settings = '', says = '']) => ({
+    what: `repositories are wrong: ${settings}`,
+    action: 'ecr-repository' as const,
+    inputs: { 'repository-settings': settings },
+    says: [says],
+  })),
   {
     what: 'slipway.yaml has two rules for any image',
     action: 'ecr-repository',

@@ -1,5 +1,4 @@
 import { regions } from '../../runtime/aws-regions.ts'
-import { isRepository } from '../reference.ts'
 import { lifecycleAt, type LifecycleRule } from './lifecycle.ts'
 import { listAt, objectAt, onlyKeys, orMistake, refuseAt, wordAt, type JsonObject, type Mistake } from './mistake.ts'
 
@@ -42,6 +41,12 @@ export interface DesiredRepository {
   readonly replication?: readonly ReplicateTo[]
 }
 
+/**
+ * ECR's rule for names, as in reference.ts. Not taken from there: with this file slipway.yaml is read, by every action,
+ * and no more than that may come along.
+ */
+const nameForm = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
+
 /** Keys of a repository in slipway.yaml. */
 const keys = [
   'mutability',
@@ -76,7 +81,7 @@ export function readRepositories(
 
 function repositoryAt(name: string, value: unknown): DesiredRepository {
   const at: At = [name]
-  if (!isRepository(name)) refuseAt(at, 'is not the name of an ECR repository')
+  if (!nameForm.test(name) || name.length < 2 || name.length > 256) refuseAt(at, 'is not the name of an ECR repository')
   const given = value === null ? {} : objectAt(value, at)
   onlyKeys(given, keys, at)
   return {

@@ -1,5 +1,5 @@
 import type { DesiredRepository, Encryption, Mutability } from './desired.ts'
-import { lifecycleText, sayRule, storedRules } from './lifecycle.ts'
+import { lifecycleText } from './lifecycle.ts'
 import type { LiveRegistry, LiveRepository, RegistryScanning, ReplicationRule } from './live.ts'
 import { isObject, type JsonObject } from './mistake.ts'
 import {
@@ -12,6 +12,7 @@ import {
   type Adjusted,
 } from './registry-wide.ts'
 import { policyForm, statementLines, textForm } from './same-document.ts'
+import { sayRule, storedRules } from './stored-lifecycle.ts'
 
 /** One thing about a repository that is not as it should be. */
 export interface Difference {

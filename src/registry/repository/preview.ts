@@ -1,9 +1,9 @@
 import type { Clock } from '../../runtime/clock.ts'
 import { RemoteError } from '../../runtime/errors.ts'
 import type { EcrCall } from './account.ts'
-import { storedRules } from './lifecycle.ts'
 import type { SelectedImage } from './live.ts'
 import { textForm } from './same-document.ts'
+import { storedRules } from './stored-lifecycle.ts'
 
 /** What a lifecycle policy would take away now (port; the adapter asks ECR). */
 export type LifecyclePreview = (repository: string, text: string) => Promise<readonly SelectedImage[]>

@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals'
+import { desiredRepositories } from '../../../src/actions/desired-repositories.ts'
+import { repositoriesShape } from '../../../scripts/generated/repository-schema.ts'
 import { repositorySettings } from '../../../src/actions/repository-settings.ts'
 import { inputsFromFile } from '../../../src/config/inputs-from-file.ts'
 import { parseSlipwayFile } from '../../../src/config/slipway-file.ts'
@@ -21,7 +23,8 @@ repositories:
 test('repositories in slipway.yaml become the input of ecr-repository, and of no other action', () => {
   const values = inputsFromFile(parseSlipwayFile(file, 'slipway.yaml'), 'ecr-repository', {})
   expect(values['region']).toBe('eu-west-1')
-  const read = repositorySettings.parse(values['repository-settings'] ?? '', 'repository-settings')
+  const settings = repositorySettings.parse(values['repository-settings'] ?? '', 'repository-settings')
+  const read = desiredRepositories(settings)
   expect(read).toMatchObject([
     { name: 'shop/web' },
     {
@@ -36,7 +39,10 @@ test('repositories in slipway.yaml become the input of ecr-repository, and of no
 })
 
 test.each([
-  ['shop/api: { mutability: maybe }', 'slipway.yaml:1:29: "repositories.shop/api.mutability" is not right'],
+  [
+    'shop/api: { mutability: maybe }',
+    'slipway.yaml:1:29: "repositories.shop/api.mutability" is none of mutable, immutable.',
+  ],
   ['shop/api: { scaning: manual }', 'slipway.yaml:1:29: "repositories.shop/api.scaning" is not known here'],
   ['Shop: {}', 'slipway.yaml:1:17: "repositories.Shop" is not the name of an ECR repository.'],
   [
@@ -47,4 +53,37 @@ test.each([
   expect(() => parseSlipwayFile(`repositories: { ${entry} }`, 'slipway.yaml')).toThrow(
     expect.objectContaining({ code: 'config-invalid', message: expect.stringContaining(message) }),
   )
+})
+
+test('the shape for editors takes what a run takes, and misses no key of it', () => {
+  const everything = {
+    mutability: 'mutable',
+    'mutability-exclusions': ['v*'],
+    encryption: 'kms',
+    'kms-key': 'arn:aws:kms:eu-west-1:111122223333:key/0a1b',
+    tags: { team: 'shop' },
+    policy: { Statement: [] },
+    lifecycle: [
+      {
+        rulePriority: 1,
+        description: 'old',
+        selection: {
+          tagStatus: 'tagged',
+          tagPatternList: ['v*'],
+          storageClass: 'standard',
+          countType: 'sinceImagePulled',
+          countUnit: 'days',
+          countNumber: 30,
+        },
+        action: { type: 'transition', targetStorageClass: 'archive' },
+      },
+    ],
+    scanning: 'continuous',
+    replication: ['eu-central-1', { region: 'us-east-1', account: '444455556666' }],
+  }
+  const all = { 'shop/api': everything, 'shop/web': null, 'shop/old': { policy: 'none', lifecycle: [] } }
+  expect(desiredRepositories(all)).toHaveLength(3)
+  expect(repositoriesShape.safeParse(all)).toMatchObject({ success: true })
+  for (const wrong of [{ mutabilty: 'mutable' }, { scanning: 'always' }, { lifecycle: [{}] }])
+    expect(repositoriesShape.safeParse({ 'shop/api': wrong })).toMatchObject({ success: false })
 })

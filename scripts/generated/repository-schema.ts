@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { readRepositories } from '../registry/repository/desired.ts'
 
 const name = z.string().min(1)
 
@@ -45,8 +44,8 @@ const repository = z.strictObject({
     .describe('Regions, also of other accounts, that images are copied to by a rule of the registry.'),
 })
 
-/** ECR repositories by name, for `ecr-repository`. What shapes cannot say is checked after them, with its place. */
-export const repositories = z.record(z.string(), repository.nullable()).superRefine((value, context) => {
-  const read = readRepositories(value)
-  if ('mistake' in read) context.addIssue({ code: 'custom', path: [...read.mistake.at], message: read.mistake.says })
-})
+/**
+ * The shape of `repositories` in slipway.yaml, for editors. A run reads them by src/registry/repository/desired.ts alone,
+ * which knows more than a shape can say; a test holds the two together.
+ */
+export const repositoriesShape = z.record(z.string(), repository.nullable())

@@ -45,14 +45,20 @@ const control = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]/g
 /** Marks that reorder text on screen (CVE-2021-42574). */
 const reordering = /[\u202A-\u202E\u2066-\u2069]/g
 
+/** What no XML may hold. Halves of a pair, which UTF-8 cannot, become the sign for what is broken. */
+const unencodable = /[\uFFFE\uFFFF]/g
+
 /** Text of foreign systems, safe to show: no colours, no control characters, nothing that reorders it. */
 export function cleanText(text: string): string {
   return text
     .replace(terminal, '')
     .replaceAll('\r\n', '\n')
     .replaceAll('\r', '\n')
+    .replaceAll(/[\u2028\u2029]/g, '\n')
     .replace(control, '')
     .replace(reordering, '')
+    .replace(unencodable, '')
+    .toWellFormed()
 }
 
 /**

@@ -34,6 +34,8 @@ export function escapeText(text: string): string {
 export function escapeCode(text: string): string {
   const line = cleanText(text)
     .replaceAll(/\s*\n\s*/g, ' ')
+    // A backslash before the bar would take the escape for itself.
+    .replaceAll(/\\(?=\|)/g, '\\\u200B')
     .replaceAll('|', '\\|')
   if (line.trim() === '') return ''
   const fence = '`'.repeat(longestRun(line) + 1)
@@ -48,10 +50,24 @@ function inline(text: Text): string {
 function piece(part: Inline): string {
   if (typeof part === 'string') return escapeInner(part)
   if ('code' in part) return escapeCode(part.code)
-  if ('strong' in part) return `**${escapeInner(part.strong)}**`
-  return isWebAddress(part.link)
-    ? `[${escapeInner(part.text)}](<${part.link.replaceAll(/[<>\s]/g, encodeURIComponent)}>)`
-    : escapeInner(part.text)
+  if ('strong' in part) return strong(escapeInner(part.strong))
+  return isWebAddress(part.link) ? `[${linkText(part.text)}](<${address(part.link)}>)` : escapeInner(part.text)
+}
+
+/** Blanks inside the stars would leave them as stars. */
+function strong(text: string): string {
+  const inner = text.trim()
+  return inner === '' ? text : text.replace(inner, () => `**${inner}**`)
+}
+
+/** Brackets as entities: some readers take the backslash away before they look for links inside a link. */
+function linkText(text: string): string {
+  return escapeInner(text).replaceAll('\\[', '&#91;').replaceAll('\\]', '&#93;')
+}
+
+/** An address that ends neither the link nor the cell of a table that it is in. */
+function address(link: string): string {
+  return cleanText(link).replaceAll(/[^\w\-.~:/?#@!$&'()*+,;=%]/gu, encodeURIComponent)
 }
 
 /** Spaces at the ends matter between two pieces. */

@@ -155,17 +155,10 @@ function stamp(at: number | undefined): string | undefined {
   return at === undefined ? undefined : new Date(at).toISOString()
 }
 
-/** Characters that XML cannot carry, and halves of a pair, which UTF-8 cannot. */
-function cleanLine(text: string): string {
-  return cleanText(text)
-    .toWellFormed()
-    .replaceAll(/[\uFFFE\uFFFF]/g, '')
-}
-
 /** Every text cleaned, every absent field left out. */
 function clean<T>(value: unknown): T {
   const walk = (inner: unknown): unknown => {
-    if (typeof inner === 'string') return cleanLine(inner)
+    if (typeof inner === 'string') return cleanText(inner)
     if (Array.isArray(inner)) return inner.map(walk)
     if (typeof inner !== 'object' || inner === null) return inner
     return Object.fromEntries(

@@ -112,8 +112,8 @@ test('killed at any point and run again it converges: no layer is sent twice, an
   const run = (killAfter: number): Promise<number | null> =>
     new Promise(resolve => {
       proxy.calls.splice(0)
-      const child = fork(program, [layout.folder, proxy.origin, name], {
-        env: { ...process.env, REGISTRY_PASSWORD: login.password },
+      const child = fork(program, [layout.folder, name], {
+        env: { ...process.env, REGISTRY_PASSWORD: login.password, REGISTRY_ORIGIN: proxy.origin },
       })
       proxy.fault = (_, __) => {
         if (killAfter > 0 && ++seen >= killAfter) child.kill('SIGKILL')

@@ -1,6 +1,6 @@
 /** OCI layouts in temporary folders. */
-import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import { closeSync, mkdirSync, mkdtempSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -24,6 +24,13 @@ export interface MadeLayout {
   readonly layers: readonly string[]
 }
 
+/** A layer of random bytes that is too large for memory. */
+export interface RandomLayer {
+  readonly randomBytes: number
+}
+
+const randomAtOnce = 16 * 1024 * 1024
+
 export interface LayoutOptions {
   /** An empty folder; a new one unless given. */
   readonly folder?: string
@@ -32,7 +39,7 @@ export interface LayoutOptions {
 
 /** An image for each platform, of these layers (their bytes); with several platforms an index with an attestation. */
 export function makeLayout(
-  layers: readonly (Buffer | string)[],
+  layers: readonly (Buffer | string | RandomLayer)[],
   platforms: readonly string[] = ['linux/amd64'],
   { folder = mkdtempSync(join(tmpdir(), 'slipway-layout-')), labels = {} }: LayoutOptions = {},
 ): MadeLayout {
@@ -42,7 +49,22 @@ export function makeLayout(
     writeFileSync(join(folder, 'blobs/sha256', digest), data)
     return { mediaType, digest: `sha256:${digest}`, size: Buffer.byteLength(data) }
   }
-  const stored = layers.map(layer => blob(layer, types.layer))
+  const random = (size: number): Entry => {
+    const [file, hash] = [join(folder, 'layer'), createHash('sha256')]
+    const open = openSync(file, 'w')
+    for (let left = size; left > 0; left -= randomAtOnce) {
+      const bytes = randomBytes(Math.min(left, randomAtOnce))
+      hash.update(bytes)
+      writeSync(open, bytes)
+    }
+    closeSync(open)
+    const digest = hash.digest('hex')
+    renameSync(file, join(folder, 'blobs/sha256', digest))
+    return { mediaType: types.layer, digest: `sha256:${digest}`, size }
+  }
+  const stored = layers.map(layer =>
+    typeof layer === 'object' && 'randomBytes' in layer ? random(layer.randomBytes) : blob(layer, types.layer),
+  )
   const image = (platform: string): Entry & { readonly platform: object } => {
     const [os = '', architecture = ''] = platform.split('/')
     const config = blob(

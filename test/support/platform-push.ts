@@ -30,12 +30,13 @@ export async function pushFolder(
   tag: string,
   login: Pick<RegistryLogin, 'user' | 'password'>,
   origin?: string,
+  repository = pushRepository,
 ): Promise<PushResult> {
   const connection = await openRegistry(hosts.registry, () => login, origin)
   const ports = { clock: systemClock, log: recordingLog(), signal: new AbortController().signal, random: Math.random }
   const talk = talkTo(connection, () => Promise.resolve(), ports)
   try {
-    const request = { layout: await readLayout(folder), repository: pushRepository, tags: [tag] }
+    const request = { layout: await readLayout(folder), repository, tags: [tag] }
     return await pushImage(request, { talk, budget: createBudget(50, systemClock) })
   } finally {
     await connection.close()

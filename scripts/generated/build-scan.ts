@@ -32,8 +32,15 @@ export function buildScanYaml(): string {
   ].join('\n')
 }
 
-/** Empty is "not given" for the step that it is passed on to, so that defaults stand in one place. */
+/**
+ * Empty is "not given" for the step that it is passed on to, so that defaults stand in one place. A default that the
+ * runner works out, such as `github.token`, is the exception: a description with an expression in it is refused by the
+ * runner, and the step would take the empty value for "none".
+ */
 function passedOn(name: string, one: Input<unknown>): readonly string[] {
+  if (one.default?.includes('${{') === true) {
+    return [`  ${name}:`, `    description: ${quoted(one.description)}`, `    default: ${quoted(one.default)}`]
+  }
   const described = one.default === undefined ? one.description : `${one.description} Default: ${one.default}`
   return [`  ${name}:`, `    description: ${quoted(described)}`, `    default: ''`]
 }

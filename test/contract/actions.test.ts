@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { describe, expect, test } from '@jest/globals'
@@ -67,4 +67,20 @@ test('the same output means the same in actions that end with a verdict of the g
     expect([rollback?.[output], verify?.[output]]).toEqual([deploy?.[output], deploy?.[output]])
   }
   expect(deploy?.['release']).toBe(rollback?.['release'])
+})
+
+test('no name or description holds an expression, which the runner refuses there before the first step', () => {
+  const said = (value: unknown): readonly string[] =>
+    Object.entries(mapping(value)).flatMap(([key, inner]) =>
+      key === 'name' || key === 'description'
+        ? [String(inner)]
+        : key === 'runs' || typeof inner !== 'object'
+          ? []
+          : said(inner),
+    )
+  for (const name of readdirSync('actions')) {
+    const words = said(readYaml(`actions/${name}/action.yml`))
+    expect(words.length).toBeGreaterThan(2)
+    expect({ name, expressions: words.filter(text => text.includes('${{')) }).toEqual({ name, expressions: [] })
+  }
 })

@@ -1,11 +1,11 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 
 import { slipwayFile } from '../../src/config/slipway-file.ts'
 import { repositoriesShape } from './repository-schema.ts'
 
 /** JSON Schema of slipway.yaml, for editors. */
 export function configSchema(): string {
-  const file = slipwayFile.extend({
+  const file = z.extend(slipwayFile, {
     repositories: repositoriesShape.optional().describe('ECR repositories as they should be, by name.'),
   })
   const schema = {

@@ -1,119 +1,133 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { customApiVersion, mistakeIn } from '../health/custom-rule.ts'
 import { readRepositories } from '../registry/repository/desired.ts'
-import { mistakeOf, readYamlFile } from '../runtime/yaml-file.ts'
+import { readYamlFile, validated } from '../runtime/yaml-file.ts'
 
-const duration = z.string().regex(/^\d+(ms|s|m|h)$/, 'is no duration such as 90s or 15m')
-const text = z.string().min(1)
+const duration = z.string().check(z.regex(/^\d+(ms|s|m|h)$/, 'is no duration such as 90s or 15m'))
+const text = z.string().check(z.minLength(1))
 /** One path, or several. */
 const paths = z.union([text, z.array(text)])
 const severity = z.enum(['critical', 'high', 'medium', 'low', 'informational', 'any'])
-const glob = z.string().regex(/^[^\s,:]+$/, 'is no pattern: it has a space, a comma or a colon')
+const glob = z.string().check(z.regex(/^[^\s,:]+$/, 'is no pattern: it has a space, a comma or a colon'))
 /** `critical`, `high:fixable` as the input `fail-on` writes it, or its conditions one by one. */
 const failRule = z.union([
-  text.describe('A rule as the input fail-on writes it: high:fixable:introduced'),
+  given(text, 'A rule as the input fail-on writes it: high:fixable:introduced'),
   z.strictObject({
-    severity: severity.describe('Of this severity or worse; any includes findings without one.'),
-    fixable: z.boolean().optional().describe('Only when a version with a fix exists.'),
-    'fix-older-than': z
-      .string()
-      .regex(/^\d{1,4}d$/, 'is no number of days such as 14d')
-      .optional()
-      .describe('Only when a fix exists and the finding is known for longer than this: 14d'),
-    exploit: z.boolean().optional().describe('Only when the scanner knows an exploit.'),
-    kev: z.boolean().optional().describe('Only when CISA lists it as exploited in the wild.'),
-    epss: z.number().min(0).max(1).optional().describe('Only from this probability of exploitation on (EPSS, 0 to 1).'),
-    package: glob.optional().describe('Only in packages of this name; * is any text.'),
-    path: glob.optional().describe('Only at this path in the image; ** across folders.'),
-    layer: z.enum(['base', 'app']).optional().describe('Only from the base image, or from what the Dockerfile adds.'),
-    introduced: z.boolean().optional().describe('Only what the image that runs does not have.'),
+    severity: given(severity, 'Of this severity or worse; any includes findings without one.'),
+    fixable: maybe(z.boolean(), 'Only when a version with a fix exists.'),
+    'fix-older-than': maybe(
+      z.string().check(z.regex(/^\d{1,4}d$/, 'is no number of days such as 14d')),
+      'Only when a fix exists and the finding is known for longer than this: 14d',
+    ),
+    exploit: maybe(z.boolean(), 'Only when the scanner knows an exploit.'),
+    kev: maybe(z.boolean(), 'Only when CISA lists it as exploited in the wild.'),
+    epss: maybe(
+      z.number().check(z.minimum(0), z.maximum(1)),
+      'Only from this probability of exploitation on (EPSS, 0 to 1).',
+    ),
+    package: maybe(glob, 'Only in packages of this name; * is any text.'),
+    path: maybe(glob, 'Only at this path in the image; ** across folders.'),
+    layer: maybe(z.enum(['base', 'app']), 'Only from the base image, or from what the Dockerfile adds.'),
+    introduced: maybe(z.boolean(), 'Only what the image that runs does not have.'),
   }),
 ])
 
 const service = z.strictObject({
-  repository: text.describe('ECR repository of the image.'),
-  context: text.optional().describe('Folder to build from. Default: the checkout.'),
-  dockerfile: text.optional().describe('Path of the Dockerfile. Default: Dockerfile in the context.'),
-  manifests: text
-    .optional()
-    .describe('Files or folders with the manifests, a Kustomize folder or a Helm chart. Default: k8s/'),
-  values: paths.optional().describe('Values files for the Helm chart.'),
+  repository: given(text, 'ECR repository of the image.'),
+  context: maybe(text, 'Folder to build from. Default: the checkout.'),
+  dockerfile: maybe(text, 'Path of the Dockerfile. Default: Dockerfile in the context.'),
+  manifests: maybe(text, 'Files or folders with the manifests, a Kustomize folder or a Helm chart. Default: k8s/'),
+  values: maybe(paths, 'Values files for the Helm chart.'),
 })
 
 const environment = z.strictObject({
-  role: text.describe('IAM role that deploys (ARN).'),
-  region: text.describe('AWS region of the cluster.'),
-  cluster: text.describe('EKS cluster.'),
-  namespace: text.describe('Namespace of the application.'),
-  values: paths.optional().describe('Values files for the Helm chart, over those of the service.'),
-  url: z.url().optional().describe('Where the application answers; linked from the deployment on GitHub.'),
+  role: given(text, 'IAM role that deploys (ARN).'),
+  region: given(text, 'AWS region of the cluster.'),
+  cluster: given(text, 'EKS cluster.'),
+  namespace: given(text, 'Namespace of the application.'),
+  values: maybe(paths, 'Values files for the Helm chart, over those of the service.'),
+  url: maybe(z.url(), 'Where the application answers; linked from the deployment on GitHub.'),
 })
 
-const condition = text.superRefine((value, context) => {
-  const wrong = mistakeIn(value)
-  if (wrong !== undefined) context.addIssue({ code: 'custom', message: wrong })
-})
+const condition = text.check(
+  z.superRefine((value, context) => {
+    const wrong = mistakeIn(value)
+    if (wrong !== undefined) context.addIssue({ code: 'custom', message: wrong })
+  }),
+)
 
 const healthRule = z.strictObject({
-  apiVersion: z
-    .string()
-    .regex(customApiVersion, 'is not the apiVersion of a custom resource, such as example.com/v1')
-    .describe('Its group counts; the rule holds for every version.'),
-  kind: text.describe('Kind of the custom resource.'),
-  success: z.array(condition).min(1).describe('All of them hold when it is healthy: status.phase == "Ready"'),
-  failure: z.array(condition).optional().describe('One of them holds when it has failed.'),
-  progress: z.array(condition).optional().describe('One of them holds while it is on its way, whatever success says.'),
-  message: condition.optional().describe('Gives the text of its state: status.message'),
-  'observed-generation': z
-    .boolean()
-    .optional()
-    .describe('false when its controller writes no status.observedGeneration. Default: true.'),
+  apiVersion: given(
+    z.string().check(z.regex(customApiVersion, 'is not the apiVersion of a custom resource, such as example.com/v1')),
+    'Its group counts; the rule holds for every version.',
+  ),
+  kind: given(text, 'Kind of the custom resource.'),
+  success: given(
+    z.array(condition).check(z.minLength(1)),
+    'All of them hold when it is healthy: status.phase == "Ready"',
+  ),
+  failure: maybe(z.array(condition), 'One of them holds when it has failed.'),
+  progress: maybe(z.array(condition), 'One of them holds while it is on its way, whatever success says.'),
+  message: maybe(condition, 'Gives the text of its state: status.message'),
+  'observed-generation': maybe(
+    z.boolean(),
+    'false when its controller writes no status.observedGeneration. Default: true.',
+  ),
 })
 
 /** Their shape for editors is in scripts/generated/repository-schema.ts. */
-const repositories = z.record(z.string(), z.unknown()).superRefine((value, context) => {
-  const read = readRepositories(value)
-  if ('mistake' in read) context.addIssue({ code: 'custom', path: [...read.mistake.at], message: read.mistake.says })
-})
+const repositories = z.record(z.string(), z.unknown()).check(
+  z.superRefine((value, context) => {
+    const read = readRepositories(value)
+    if ('mistake' in read) context.addIssue({ code: 'custom', path: [...read.mistake.at], message: read.mistake.says })
+  }),
+)
 
 /** slipway.yaml: names services, environments, scan policy and gate once, so that workflow files stay short. */
 export const slipwayFile = z.strictObject({
-  build: z
-    .strictObject({
-      role: text.describe('IAM role that builds, pushes and scans (ARN).'),
-      region: text.describe('AWS region of the registry.'),
-    })
-    .optional(),
-  services: z.record(z.string(), service).optional().describe('What is built and deployed, by name.'),
-  environments: z.record(z.string(), environment).optional().describe('Where it is deployed to, by name.'),
-  repositories: repositories.optional().describe('ECR repositories as they should be, by name.'),
-  scan: z
-    .strictObject({ 'fail-on': z.array(failRule).optional().describe('Findings that stop the pipeline.') })
-    .optional(),
-  health: z.array(healthRule).optional().describe('How the health of custom resources is read from their status.'),
-  gate: z
-    .strictObject({
-      timeout: duration.optional().describe('How long a release may take.'),
-      soak: duration.optional().describe('How long it must stay healthy before it is called healthy.'),
-      rollback: z.boolean().optional().describe('Bring the previous release back when one fails.'),
-      alarms: z.array(text).optional().describe('CloudWatch alarms that must stay quiet until the end of the soak.'),
-      'require-readiness-gates': z
-        .boolean()
-        .optional()
-        .describe('Fail when pods behind a load balancer got no readiness gate although their namespace asks for it.'),
-    })
-    .optional(),
+  build: z.optional(
+    z.strictObject({
+      role: given(text, 'IAM role that builds, pushes and scans (ARN).'),
+      region: given(text, 'AWS region of the registry.'),
+    }),
+  ),
+  services: maybe(z.record(z.string(), service), 'What is built and deployed, by name.'),
+  environments: maybe(z.record(z.string(), environment), 'Where it is deployed to, by name.'),
+  repositories: maybe(repositories, 'ECR repositories as they should be, by name.'),
+  scan: z.optional(z.strictObject({ 'fail-on': maybe(z.array(failRule), 'Findings that stop the pipeline.') })),
+  health: maybe(z.array(healthRule), 'How the health of custom resources is read from their status.'),
+  gate: z.optional(
+    z.strictObject({
+      timeout: maybe(duration, 'How long a release may take.'),
+      soak: maybe(duration, 'How long it must stay healthy before it is called healthy.'),
+      rollback: maybe(z.boolean(), 'Bring the previous release back when one fails.'),
+      alarms: maybe(z.array(text), 'CloudWatch alarms that must stay quiet until the end of the soak.'),
+      'require-readiness-gates': maybe(
+        z.boolean(),
+        'Fail when pods behind a load balancer got no readiness gate although their namespace asks for it.',
+      ),
+    }),
+  ),
 })
+
+/** A field, and what editors say of it. */
+function given<T extends z.ZodMiniType>(schema: T, says: string): T {
+  return schema.check(z.describe(says))
+}
+
+/** The same for a field that may be left out. */
+function maybe<T extends z.ZodMiniType>(schema: T, says: string): z.ZodMiniOptional<T> {
+  return given(z.optional(schema), says)
+}
 
 export type SlipwayFile = z.infer<typeof slipwayFile>
 
 /** Reads the text of a slipway.yaml. Throws UserError with line and column of the first mistake. */
 export function parseSlipwayFile(text: string, path: string): SlipwayFile {
-  const file = readYamlFile(text, path)
-  const result = slipwayFile.safeParse(file.value ?? {})
-  if (result.success) return result.data
-  throw mistakeOf(file, result.error, {
-    code: 'config-invalid',
-    todo: 'Correct the file; editors check it as you type with the schema slipway.schema.json.',
-  })
+  return validated(readYamlFile(text, path), slipwayFile, {}, incorrect)
+}
+
+const incorrect = {
+  code: 'config-invalid',
+  todo: 'Correct the file; editors check it as you type with the schema slipway.schema.json.',
 }

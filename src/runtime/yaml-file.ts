@@ -1,5 +1,6 @@
 import { constructFromEvents, CORE_SCHEMA, parseEvents, YAMLException } from 'js-yaml'
-import type { ZodError } from 'zod'
+import english from 'zod/v4/locales/en.js'
+import type * as z from 'zod/mini'
 import { UserError } from './errors.ts'
 
 import { documentLines, placeAt, sayPath } from './yaml-lines.ts'
@@ -49,10 +50,18 @@ export function mistakeAt(file: YamlFile, at: Path, says: string, { code, todo }
   return new UserError(code, `${file.placeOf(at)}: ${named}${says}.`, { todo })
 }
 
-/** The first thing that a schema found, where it stands. */
-export function mistakeOf(file: YamlFile, { issues }: ZodError, kind: MistakeKind): UserError {
-  const { at, says } = innermost(issues)
-  return mistakeAt(file, at, says, kind)
+/** What a schema reads from a file; `empty` stands for an empty one. Throws UserError with the first mistake. */
+export function validated<T extends z.ZodMiniType>(
+  file: YamlFile,
+  schema: T,
+  empty: z.input<T>,
+  kind: MistakeKind,
+): z.output<T> {
+  // zod/mini speaks no language of its own.
+  const result = schema.safeParse(file.value ?? empty, { error: english().localeError })
+  if (result.success) return result.data
+  const { at, says } = innermost(result.error.issues)
+  throw mistakeAt(file, at, says, kind)
 }
 
 interface Found {
@@ -61,7 +70,7 @@ interface Found {
 }
 
 /** Of several shapes that a value may have, the one that fits best is meant: its mistake is the deepest. */
-function innermost([issue]: ZodError['issues'], above: Path = []): Found {
+function innermost([issue]: readonly z.core.$ZodIssue[], above: Path = []): Found {
   if (issue === undefined) return { at: above, says: 'is not valid' }
   const at = [...above, ...issue.path.map(step => (typeof step === 'number' ? step : String(step)))]
   if (issue.code === 'unrecognized_keys') return { at: [...at, issue.keys[0] ?? ''], says: 'is not known here' }

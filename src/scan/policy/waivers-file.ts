@@ -1,27 +1,31 @@
-import { z } from 'zod'
-import { mistakeAt, mistakeOf, readYamlFile } from '../../runtime/yaml-file.ts'
+import * as z from 'zod/mini'
+import { mistakeAt, readYamlFile, validated } from '../../runtime/yaml-file.ts'
 import { endOf, type Waiver } from './waivers.ts'
 
 const dayMs = 86_400_000
 
-const words = z.string().trim().min(1, 'is empty')
+const words = z.string().check(z.trim(), z.minLength(1, 'is empty'))
 
 const waiver = z.strictObject({
-  id: words
-    .regex(/^[A-Za-z][\w.:-]*-[\w.:-]+$/, 'is no id of a vulnerability, such as CVE-2026-11111')
-    .describe('Id of the vulnerability, or an alias; exact.'),
+  /** Id of the vulnerability, or an alias; exact. */
+  id: words.check(z.regex(/^[A-Za-z][\w.:-]*-[\w.:-]+$/, 'is no id of a vulnerability, such as CVE-2026-11111')),
+  /** Where it holds: all that is named. `*` is any text, `**` in a path across folders. */
   scope: z
     .strictObject({
-      repository: words.optional().describe('ECR repository; `*` is any text.'),
-      package: words.optional().describe('Name of the package; `*` is any text.'),
-      path: words.optional().describe('Path inside the image; `**` across folders.'),
-      platform: words.optional().describe('linux/arm64'),
+      repository: z.optional(words),
+      package: z.optional(words),
+      path: z.optional(words),
+      /** linux/arm64 */
+      platform: z.optional(words),
     })
-    .refine(scope => Object.keys(scope).length > 0, 'names nothing: give repository, package, path or platform')
-    .describe('Where it holds: all that is named.'),
-  reason: words.min(10, 'is too short to be a reason').describe('Why it is acceptable.'),
-  owner: words.describe('Who answers for it.'),
-  expires: words.refine(isDay, 'is no day such as 2026-12-31').describe('Last day on which it holds, in UTC.'),
+    .check(
+      z.refine(scope => Object.keys(scope).length > 0, 'names nothing: give repository, package, path or platform'),
+    ),
+  reason: words.check(z.minLength(10, 'is too short to be a reason')),
+  /** Who answers for it. */
+  owner: words,
+  /** Last day on which it holds, in UTC. */
+  expires: words.check(z.refine(isDay, 'is no day such as 2026-12-31')),
 })
 
 /** The file of waivers: a list, so that a reviewer sees one entry per acceptance. */
@@ -37,9 +41,7 @@ export function parseWaivers(
   limits: { readonly now: number; readonly mostDays: number },
 ): readonly Waiver[] {
   const file = readYamlFile(text, path)
-  const result = waiversFile.safeParse(file.value ?? { waivers: [] })
-  if (!result.success) throw mistakeOf(file, result.error, incomplete)
-  return result.data.waivers.map((read, index) => {
+  return validated(file, waiversFile, { waivers: [] }, incomplete).waivers.map((read, index) => {
     const at = ['waivers', index] as const
     const scope = Object.fromEntries(Object.entries(read.scope).filter(([, value]) => value !== undefined))
     const given: Waiver = { ...read, scope, line: file.lineOf(at) }

@@ -53,6 +53,11 @@ export const scan = defineAction({
       'Files to write for programs, relative to the checkout: SARIF for code scanning, JSON, CSV, JUnit XML (docs/scan.md). Written whatever the verdict is.',
       { example: 'sarif=scan.sarif, json=scan.json' },
     ),
+    comment: input(
+      oneOf('auto', 'always', 'off'),
+      'Comment on the pull request, one per image and workflow, kept up to date. `auto` begins one only when something blocks, is not known, or comes with the change.',
+      { default: 'auto' },
+    ),
     'github-token': shared.githubToken,
     unrated: input(
       oneOf('fail', 'warn', 'ignore'),
@@ -76,6 +81,7 @@ export const scan = defineAction({
   permissions: {
     'id-token': { level: 'write', because: 'to prove to AWS which job this is' },
     contents: { level: 'read', because: 'optional: to read the waivers of the base branch in a pull request' },
+    'pull-requests': { level: 'write', because: 'optional: to comment on the pull request' },
   },
   usage: `- uses: {action}
   with:

@@ -60,7 +60,7 @@ export const shared = {
   ),
   githubToken: input(
     token,
-    "Token for GitHub's API; empty asks it nothing. A release is shown as a GitHub Deployment with `deployments: write`, unless the job names an `environment:`, which GitHub shows itself; the waivers of a pull request are read from its base branch with `contents: read`.",
+    "Token for GitHub's API; empty asks it nothing. A release is shown as a GitHub Deployment with `deployments: write`, unless the job names an `environment:`, which GitHub shows itself; the waivers of a pull request are read from its base branch with `contents: read`, and it gets a comment on a scan with `pull-requests: write`.",
     { default: '${{ github.token }}' },
   ),
   environmentUrl: input(webAddress, 'Where the application answers; linked from the deployment on GitHub.', {

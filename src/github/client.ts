@@ -1,6 +1,6 @@
 import type { Clock } from '../runtime/clock.ts'
 import { within } from '../runtime/deadline.ts'
-import type { HttpAnswer, HttpSend } from '../runtime/http.ts'
+import type { HttpAnswer, HttpRequest, HttpSend } from '../runtime/http.ts'
 import { retry, retryAfterMs } from '../runtime/retry.ts'
 import type { RetryWord } from '../runtime/retry.ts'
 
@@ -10,6 +10,8 @@ export interface GitHubClient {
   get(path: string): Promise<unknown>
   /** `before` is asked ahead of every further try: the one before may have arrived after all. */
   post(path: string, body: object, before?: () => Promise<unknown>): Promise<unknown>
+  /** Says the same however often it is sent. */
+  patch(path: string, body: object): Promise<unknown>
 }
 
 export interface ClientRequest {
@@ -50,7 +52,7 @@ export function githubClient(request: ClientRequest, ports: ClientPorts): GitHub
     'x-github-api-version': '2022-11-28',
     'user-agent': 'slipway',
   }
-  const once = async (method: 'GET' | 'POST', path: string, body?: string): Promise<unknown> => {
+  const once = async (method: HttpRequest['method'], path: string, body?: string): Promise<unknown> => {
     const late = (): Error => new Error(`no answer within ${oneTryMs / 1_000} s`)
     const sent = { method, url: base + path, headers, ...(body === undefined ? {} : { body }) }
     const answer = await within(oneTryMs, late, ports.clock, limit => ports.send(sent, limit))
@@ -67,6 +69,7 @@ export function githubClient(request: ClientRequest, ports: ClientPorts): GitHub
         rules,
         ports,
       ),
+    patch: (path, body) => retry(() => once('PATCH', path, JSON.stringify(body)), rules, ports),
   }
 }
 

@@ -12,8 +12,19 @@ const foldedRows = 500
 
 const tones: Readonly<Record<ScanResult['verdict'], Tone>> = { pass: 'good', fail: 'bad', inconclusive: 'warn' }
 
+export interface ScanReportShape {
+  /** Rows of the tables that are folded away. */
+  readonly rows?: number
+  /** With the time that the scan took: false where the same findings must give the same bytes. */
+  readonly timed?: boolean
+}
+
 /** The report of a scan: verdict, why, what to update, then all findings and platforms. Pure. */
-export function scanReport(result: ScanResult, docs: string = troubleshooting): Report {
+export function scanReport(
+  result: ScanResult,
+  docs: string = troubleshooting,
+  { rows = foldedRows, timed = true }: ScanReportShape = {},
+): Report {
   const { repository, verdict, blocking, seconds, policy, digest } = result
   const scanned = result.platforms.filter(({ state }) => state === 'complete').length
   const tail = blocking.length > 0 ? ` · ${count(blocking.length, 'finding blocks', 'findings block')} this image` : ''
@@ -26,7 +37,7 @@ export function scanReport(result: ScanResult, docs: string = troubleshooting): 
         kind: 'text',
         text: [
           { code: digest },
-          ` · ${scanned} of ${count(result.platforms.length, 'platform')} scanned in ${formatSeconds(seconds)} · fails on `,
+          ` · ${scanned} of ${count(result.platforms.length, 'platform')} scanned${timed ? ` in ${formatSeconds(seconds)}` : ''} · fails on `,
           { code: policy },
         ],
       },
@@ -35,8 +46,8 @@ export function scanReport(result: ScanResult, docs: string = troubleshooting): 
       ...comparedBlocks(result),
       ...upgradeBlocks(result),
       ...warningBlocks(result),
-      ...waivedBlocks(result),
-      ...findingBlocks(result),
+      ...waivedBlocks(result, rows),
+      ...findingBlocks(result, rows),
       ...platformBlocks(result.platforms),
     ],
   }
@@ -116,11 +127,11 @@ function upgradeBlocks({ blocking }: ScanResult): readonly Block[] {
 }
 
 /** Findings that somebody accepted: who, until when, and why. */
-function waivedBlocks({ judged }: ScanResult): readonly Block[] {
+function waivedBlocks({ judged }: ScanResult, most: number): readonly Block[] {
   const waived = judged.flatMap(one => (one.decision === 'waived' ? [one] : []))
   if (waived.length === 0) return []
   const rows = waived
-    .slice(0, foldedRows)
+    .slice(0, most)
     .map(({ finding, waiver }): readonly Text[] => [
       [{ code: finding.id }],
       [{ code: finding.package.name }],
@@ -133,7 +144,7 @@ function waivedBlocks({ judged }: ScanResult): readonly Block[] {
     {
       kind: 'details',
       summary: [`Accepted (${waived.length})`],
-      blocks: [table, ...more(waived.length - foldedRows, 'finding')],
+      blocks: [table, ...more(waived.length - most, 'finding')],
     },
   ]
 }
@@ -142,7 +153,7 @@ function warningBlocks({ warnings }: ScanResult): readonly Block[] {
   return warnings.map(warning => ({ kind: 'text', text: [`Note: ${warning}`] }))
 }
 
-function findingBlocks({ findings, blocking }: ScanResult): readonly Block[] {
+function findingBlocks({ findings, blocking }: ScanResult, most: number): readonly Block[] {
   const rules = new Map(blocking.map(({ finding, rule }) => [finding, rule]))
   const table = (shown: readonly Finding[]): Block => ({
     kind: 'table',
@@ -155,7 +166,7 @@ function findingBlocks({ findings, blocking }: ScanResult): readonly Block[] {
     {
       kind: 'details',
       summary,
-      blocks: [table(findings.slice(0, foldedRows)), ...more(findings.length - foldedRows, 'finding')],
+      blocks: [table(findings.slice(0, most)), ...more(findings.length - most, 'finding')],
     },
   ]
 }

@@ -24,6 +24,8 @@ export interface GitHubRun {
   readonly eventName: string
   /** Branch that a pull request is for; absent for any other run. */
   readonly baseRef?: string
+  /** Number of that pull request. */
+  readonly pullRequest?: number
   readonly actor: string
   readonly workflow: string
   readonly runId: string

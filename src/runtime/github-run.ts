@@ -6,12 +6,15 @@ export function githubRun(env: Environment, readText: (file: string) => string):
   const of = (name: string): string => env[`GITHUB_${name}`] ?? ''
   const repository = of('REPOSITORY')
   const runId = of('RUN_ID')
+  const event = readEvent(of('EVENT_PATH'), readText)
+  const pullRequest = field(field(event, 'pull_request'), 'number')
   return {
     repository,
     sha: of('SHA'),
     ref: of('REF'),
     eventName: of('EVENT_NAME'),
     ...(of('BASE_REF') === '' ? {} : { baseRef: of('BASE_REF') }),
+    ...(typeof pullRequest === 'number' ? { pullRequest } : {}),
     actor: of('ACTOR'),
     workflow: of('WORKFLOW'),
     runId,
@@ -19,7 +22,7 @@ export function githubRun(env: Environment, readText: (file: string) => string):
     job: of('JOB'),
     apiUrl: of('API_URL') || 'https://api.github.com',
     runUrl: `${of('SERVER_URL') || 'https://github.com'}/${repository}/actions/runs/${runId}`,
-    fromFork: isFromFork(repository, readEvent(of('EVENT_PATH'), readText)),
+    fromFork: isFromFork(repository, event),
   }
 }
 

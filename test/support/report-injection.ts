@@ -1,6 +1,7 @@
 /** Hostile names, titles, paths and reasons through every renderer of a scan: the shape of each file must stay what it is with harmless ones. */
 import { marked } from 'marked'
 import { htmlPage } from '../../src/report/html.ts'
+import { scanComment } from '../../src/report/scan-comment.ts'
 import { scanReport, scanSummary } from '../../src/report/scan-report.ts'
 import { renderers, scanDocument } from '../../src/report/scan-surfaces.ts'
 import type { ScanResult } from '../../src/scan/model.ts'
@@ -95,6 +96,7 @@ export function injectionProblems(seed: number): readonly string[] {
   const rendered = {
     html: htmlPage(scanReport(bad)),
     markdown: scanSummary(bad),
+    comment: scanComment(bad),
     json: renderers.json(document),
     sarif: renderers.sarif(document),
     csv: renderers.csv(document),
@@ -104,6 +106,7 @@ export function injectionProblems(seed: number): readonly string[] {
     ...Object.entries(rendered).flatMap(([name, text]) => carried(text).map(what => `${name}: ${what}`)),
     ...differs('html', tags(rendered.html), tags(htmlPage(scanReport(plain)))),
     ...differs('markdown', tags(html(rendered.markdown)), tags(html(scanSummary(plain)))),
+    ...differs('comment', tags(html(rendered.comment)), tags(html(scanComment(plain)))),
     ...(/^\s*::|##\[/m.test(rendered.markdown) ? ['markdown: a workflow command'] : []),
     ...(JSON.stringify(JSON.parse(rendered.json)) === JSON.stringify(document) ? [] : ['json: another document']),
     ...sarifProblems(rendered.sarif, renderers.sarif(same)),

@@ -34,6 +34,12 @@ describe('a pull request', () => {
     expect(githubRun(env, pull(repo)).fromFork).toBe(expected)
   })
 
+  test('has its number', () => {
+    const event = JSON.stringify({ pull_request: { number: 7, head: { repo: null } } })
+    expect(githubRun(env, () => event).pullRequest).toBe(7)
+    expect(githubRun(env, () => '{}')).not.toHaveProperty('pullRequest')
+  })
+
   test.each([['no file'], ['no JSON']])('an event with %s is no fork', kind => {
     const read = (): string => {
       if (kind === 'no file') throw new Error('ENOENT')

@@ -1,3 +1,4 @@
+import { assess } from '../../health/assess.ts'
 import { evidenceOf } from '../../health/pod-set.ts'
 import type { Evidence } from '../../health/model.ts'
 import { condition, view, type Job, type Workload } from '../../health/objects.ts'
@@ -91,7 +92,7 @@ export function advance(state: GateState, events: readonly GateEvent[], now: Ins
   })
   const ready = subjects.every(({ health, foreign }) => health.status === 'healthy' && foreign === undefined)
   const { readyAt: before, ...rest } = state
-  const known = before ?? now
+  const known = before === undefined || hasDipped(changes, subjects, store, now) ? now : before
   const since = endsDark(state.store, store) ? readyAfterDark(known, request.soakMs, now) : known
   const readyAt = ready ? since : undefined
   const progress = new Map(subjects.map(subject => [subject.name, progressOf(subject, store, state, now)]))
@@ -105,6 +106,26 @@ export function advance(state: GateState, events: readonly GateEvent[], now: Ins
     progress,
     ...(readyAt === undefined ? {} : { readyAt }),
   }
+}
+
+/**
+ * A busy machine hands over many events at once: a subject may have been short of something in between, and be whole
+ * again in the end. That is a break all the same (seen: an eviction and its replacement within one look).
+ */
+function hasDipped(
+  changes: readonly ChannelEvent[],
+  subjects: readonly Subject[],
+  { related }: Store,
+  now: Instant,
+): boolean {
+  if (changes.length < 2) return false
+  const last = new Map(subjects.map(({ live }) => [live?.metadata.uid, live?.metadata.resourceVersion]))
+  return changes.some(({ event }) => {
+    if (event.type !== 'added' && event.type !== 'modified') return false
+    const { uid, resourceVersion } = event.object.metadata
+    const isPassed = uid !== undefined && last.has(uid) && last.get(uid) !== resourceVersion
+    return isPassed && assess(event.object, related, now).status !== 'healthy'
+  })
 }
 
 /** A kubelet that could not reach the API server repeats its report within 10 s; some more for the way. */

@@ -7,7 +7,7 @@ import { commentEndpoints } from './comments.ts'
 import { deploymentEndpoints } from './deployments.ts'
 import { notFound, type Endpoint, type Reply } from './endpoints.ts'
 import { githubContract } from './openapi.ts'
-import { createStore, type Resource } from './store.ts'
+import { botUser, createStore, type Resource } from './store.ts'
 
 /** GitHub's REST API as far as a delivery writes to it, for the sample's repository. */
 export interface Github {
@@ -41,6 +41,7 @@ export function createGithub(now: () => number): Github {
   async function answer(exchange: Exchange): Promise<Reply> {
     const token = /^(?:token|bearer) (.+)$/i.exec(exchange.request.headers.authorization ?? '')?.[1]
     if (token === undefined) return { status: 401, body: { message: 'Bad credentials', status: '401' } }
+    if (exchange.url.pathname === '/graphql') return viewer(await readBody(exchange.request))
     const found = route(exchange.request.method ?? 'GET', exchange.url.pathname)
     if (!found) return notFound
     exchange.note.operation = `${found.endpoint.method} ${found.endpoint.path}`
@@ -87,6 +88,14 @@ export function createGithub(now: () => number): Github {
       tokens.clear()
     },
   }
+}
+
+/** Of GraphQL, the one question that REST does not answer for a token of an app. */
+function viewer(body: Buffer): Reply {
+  const { query = '' } = JSON.parse(body.toString()) as { readonly query?: string }
+  if (!/^query\s*\{\s*viewer\s*\{\s*login\s*\}\s*\}$/.test(query))
+    return { status: 200, body: { errors: [{ message: 'the sandbox answers no other query' }] } }
+  return { status: 200, body: { data: { viewer: { login: botUser['login'] } } } }
 }
 
 interface Found {

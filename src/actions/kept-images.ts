@@ -10,8 +10,7 @@ import type { NamedDigest, ReleasePlace } from './repository-settings.ts'
 
 /**
  * Images that have to stay: those of the input `keep-digests`, and those of recorded releases that a rollback could
- * bring back. A place
- * without a record is worth a word: a guard that guards nothing would be believed.
+ * bring back. A place without a record is worth a word: a guard that guards nothing would be believed.
  */
 export async function keptImages(
   { digests, places }: { readonly digests: readonly NamedDigest[]; readonly places: readonly ReleasePlace[] },

@@ -39,8 +39,16 @@ export async function commentOnPullRequest(given: Given, result: ScanResult, con
     })
     log.debug(`comment on pull request ${pullRequest}: ${outcome}`)
   } catch (thrown) {
-    const refused = thrown instanceof GitHubError && [401, 403, 404].includes(thrown.status)
-    const todo = refused ? ' Give the job `pull-requests: write`, or set comment to off.' : ''
-    log.warn(`Pull request ${pullRequest} gets no comment (${messageOf(thrown)}): the report is in the summary.${todo}`)
+    log.warn(
+      `Pull request ${pullRequest} gets no comment (${messageOf(thrown)}): the report is in the summary.${adviceOn(thrown)}`,
+    )
   }
+}
+
+/** GitHub hides what a token may not see: 404 is a missing permission too, in a private repository. */
+function adviceOn(thrown: unknown): string {
+  if (!(thrown instanceof GitHubError)) return ''
+  const { status } = thrown
+  if (status === 401) return ' Check the input github-token: GitHub does not take it.'
+  return status === 403 || status === 404 ? ' Give the job `pull-requests: write`, or set comment to off.' : ''
 }

@@ -12,6 +12,8 @@ export interface GitHubClient {
   post(path: string, body: object, before?: () => Promise<unknown>): Promise<unknown>
   /** Says the same however often it is sent. */
   patch(path: string, body: object): Promise<unknown>
+  /** Login of the account that the token is of: `github-actions[bot]` for `github.token`. */
+  viewer(): Promise<string>
 }
 
 export interface ClientRequest {
@@ -52,9 +54,9 @@ export function githubClient(request: ClientRequest, ports: ClientPorts): GitHub
     'x-github-api-version': '2022-11-28',
     'user-agent': 'slipway',
   }
-  const once = async (method: HttpRequest['method'], path: string, body?: string): Promise<unknown> => {
+  const once = async (method: HttpRequest['method'], url: string, body?: string): Promise<unknown> => {
     const late = (): Error => new Error(`no answer within ${oneTryMs / 1_000} s`)
-    const sent = { method, url: base + path, headers, ...(body === undefined ? {} : { body }) }
+    const sent = { method, url, headers, ...(body === undefined ? {} : { body }) }
     const answer = await within(oneTryMs, late, ports.clock, limit => ports.send(sent, limit))
     if (answer.status < 200 || answer.status >= 300) throw new GitHubError(answer)
     return JSON.parse(answer.body)
@@ -62,15 +64,33 @@ export function githubClient(request: ClientRequest, ports: ClientPorts): GitHub
   const classify = (thrown: unknown): RetryWord => wordOn(thrown, ports.clock.now())
   const rules = { attempts: 5, baseMs: 500, mostMs: 4_000, totalMs: request.patienceMs, classify }
   return {
-    get: path => retry(() => once('GET', path), rules, ports),
+    get: path => retry(() => once('GET', base + path), rules, ports),
     post: (path, body, before) =>
       retry(
-        async attempt => (attempt === 1 ? undefined : await before?.()) ?? once('POST', path, JSON.stringify(body)),
+        async attempt =>
+          (attempt === 1 ? undefined : await before?.()) ?? once('POST', base + path, JSON.stringify(body)),
         rules,
         ports,
       ),
-    patch: (path, body) => retry(() => once('PATCH', path, JSON.stringify(body)), rules, ports),
+    patch: (path, body) => retry(() => once('PATCH', base + path, JSON.stringify(body)), rules, ports),
+    viewer: async () => {
+      const body = JSON.stringify({ query: 'query { viewer { login } }' })
+      return loginIn(await retry(() => once('POST', graphqlOf(request.apiUrl), body), rules, ports))
+    },
   }
+}
+
+/** `https://api.github.com/graphql`; `https://HOST/api/graphql` beside the `/api/v3` of an own server. */
+function graphqlOf(apiUrl: string): string {
+  return `${apiUrl.replace(/\/v3$/, '')}/graphql`
+}
+
+/** The REST API tells tokens of an app nothing about themselves; `viewer` of GraphQL tells every token. */
+function loginIn(answer: unknown): string {
+  const { data } = answer as { readonly data?: { readonly viewer?: { readonly login?: string } } | null }
+  const login = data?.viewer?.login
+  if (login === undefined) throw new Error('GitHub does not say whose token it is')
+  return login
 }
 
 /**

@@ -19,8 +19,7 @@ export type StickyOutcome = 'made' | 'changed' | 'unchanged' | 'none'
 interface Comment {
   readonly id: number
   readonly body?: string
-  readonly user?: { readonly type?: string } | null
-  readonly author_association?: string
+  readonly user?: { readonly login: string; readonly type: string } | null
 }
 
 const perPage = 100
@@ -44,28 +43,27 @@ export async function keepComment(client: GitHubClient, wanted: StickyComment): 
   return 'made'
 }
 
-async function find(client: GitHubClient, wanted: StickyComment): Promise<Comment | undefined> {
+/**
+ * Anybody can write our mark into a comment of their own, and would keep the right to change what we put there: so the
+ * mark has to stand at the end, and the author has to be who asks.
+ */
+async function find(client: GitHubClient, { pullRequest, mark, asBot }: StickyComment): Promise<Comment | undefined> {
+  let self: string | undefined
   for (let page = 1; page <= mostPages; page++) {
-    const path = `/issues/${wanted.pullRequest}/comments?per_page=${perPage}&page=${page}`
+    const path = `/issues/${pullRequest}/comments?per_page=${perPage}&page=${page}`
     // The shape is that of GitHub's OpenAPI description, which the tests hold their answers against.
     const comments = (await client.get(path)) as readonly Comment[]
-    const own = comments.find(comment => isOwn(comment, wanted))
+    const marked = comments.filter(({ body }) => body?.trimEnd().endsWith(mark) === true)
+    if (marked.length > 0) self ??= await client.viewer()
+    const own = marked.find(
+      ({ user }) => user && (user.type === 'Bot') === asBot && nameOf(user.login) === nameOf(self),
+    )
     if (own !== undefined || comments.length < perPage) return own
   }
   return undefined
 }
 
-/** Who may edit every comment of the repository anyway. */
-const trusted = new Set(['OWNER', 'MEMBER', 'COLLABORATOR'])
-
-/**
- * Anybody can write our mark into a comment of their own, and would keep the right to change what we put there: so the
- * mark has to stand at the end, and the author counts.
- */
-function isOwn(
-  { body, user, author_association: association = 'NONE' }: Comment,
-  { mark, asBot }: StickyComment,
-): boolean {
-  if (body?.trimEnd().endsWith(mark) !== true) return false
-  return user?.type === 'Bot' || (!asBot && trusted.has(association))
+/** Some answers of GitHub name an app `name[bot]`, some only `name`; its type tells it from a person. */
+function nameOf(login: string | undefined): string | undefined {
+  return login?.replace(/\[bot\]$/, '')
 }

@@ -16,7 +16,8 @@ export function markdownBlocks(given: readonly Block[]): string {
 
 /**
  * Prose that stays prose: no markup, no HTML, no mention of people or issues.
- * GitHub links @names and #numbers after rendering, so that a backslash does not stop them: a zero-width space does.
+ * GitHub links @names, #numbers, GH-numbers and addresses after rendering, and an address of an issue is a mention on
+ * it: a backslash does not stop that, a zero-width space does. What is meant as a link is one.
  */
 export function escapeText(text: string): string {
   return cleanText(text)
@@ -27,6 +28,9 @@ export function escapeText(text: string): string {
     .replaceAll(/[\\`*_[\]~|#$]/g, '\\$&')
     .replaceAll(/@(?=[A-Za-z0-9])/g, '@\u200B')
     .replaceAll(/#(?=\d)/g, '#\u200B')
+    .replaceAll(/(?<![A-Za-z\d])GH(?=-\d)/gi, '$&\u200B')
+    .replaceAll(/(?:https?|ftp):(?=\/\/)/gi, '$&\u200B')
+    .replaceAll(/www(?=\.)/gi, '$&\u200B')
     .replace(/^([-+]|\d+(?=[.)]))(?=[-+.)]?\s)/, marker => (/\d/.test(marker) ? `${marker}\\` : `\\${marker}`))
 }
 
@@ -51,7 +55,7 @@ function piece(part: Inline): string {
   if (typeof part === 'string') return escapeInner(part)
   if ('code' in part) return escapeCode(part.code)
   if ('strong' in part) return strong(escapeInner(part.strong))
-  return isWebAddress(part.link) ? `[${linkText(part.text)}](<${address(part.link)}>)` : escapeInner(part.text)
+  return isWebAddress(part.link) ? `[${linkText(part)}](<${address(part.link)}>)` : escapeInner(part.text)
 }
 
 /** Blanks inside the stars would leave them as stars. */
@@ -60,9 +64,13 @@ function strong(text: string): string {
   return inner === '' ? text : text.replace(inner, () => `**${inner}**`)
 }
 
-/** Brackets as entities: some readers take the backslash away before they look for links inside a link. */
-function linkText(text: string): string {
-  return escapeInner(text).replaceAll('\\[', '&#91;').replaceAll('\\]', '&#93;')
+/**
+ * Brackets as entities: some readers take the backslash away before they look for links inside a link. An address that
+ * leads to itself is shown whole, to be copied.
+ */
+function linkText({ text, link }: Extract<Inline, { readonly link: string }>): string {
+  const escaped = escapeInner(text).replaceAll('\\[', '&#91;').replaceAll('\\]', '&#93;')
+  return text === link ? escaped.replaceAll(/(?<=:|www)\u200B(?=\/\/|\.)/gi, '') : escaped
 }
 
 /** An address that ends neither the link nor the cell of a table that it is in. */

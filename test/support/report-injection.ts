@@ -39,6 +39,9 @@ const attacks = [
   '`` ` ``',
   '*bold* _it_ ~~no~~ $x$',
   '@everyone fixes #12',
+  'fixes GH-12',
+  'https://github.com/acme/other/issues/1',
+  'www.evil.example/x',
   '\n::error::pwned',
   '::set-output name=a::b',
   '##[error]pwned',
@@ -106,6 +109,8 @@ export function injectionProblems(seed: number): readonly string[] {
     ...Object.entries(rendered).flatMap(([name, text]) => carried(text).map(what => `${name}: ${what}`)),
     ...differs('html', tags(rendered.html), tags(htmlPage(scanReport(plain)))),
     ...differs('markdown', tags(html(rendered.markdown)), tags(html(scanSummary(plain)))),
+    ...references(rendered.markdown).map(what => `markdown: ${what}`),
+    ...references(rendered.comment).map(what => `comment: ${what}`),
     ...differs('comment', tags(html(rendered.comment)), tags(html(scanComment(plain)))),
     ...(/^\s*::|##\[/m.test(rendered.markdown) ? ['markdown: a workflow command'] : []),
     ...(JSON.stringify(JSON.parse(rendered.json)) === JSON.stringify(document) ? [] : ['json: another document']),
@@ -116,9 +121,15 @@ export function injectionProblems(seed: number): readonly string[] {
 }
 
 function html(markdown: string): string {
-  const page = marked.parse(markdown, { async: false })
-  // An address in prose becomes a link to what it says: nobody is misled.
-  return page.replaceAll(/<a href="https?:[^"]*">(https?:[^<]*)<\/a>/g, '$1')
+  return marked.parse(markdown, { async: false })
+}
+
+/** What GitHub links in prose after it has rendered: numbers of issues, names of people. */
+function references(markdown: string): readonly string[] {
+  const prose = html(markdown)
+    .replaceAll(/<code>[^<]*<\/code>/g, '')
+    .replaceAll(/<[^>]*>/g, '')
+  return prose.match(/(?<![A-Za-z\d])GH-\d|(?<!&)#\d|@[A-Za-z\d]/gi)?.map(what => `a reference: ${what}`) ?? []
 }
 
 /** What no surface may carry, in any spelling. */

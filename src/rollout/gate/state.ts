@@ -110,7 +110,7 @@ export function advance(state: GateState, events: readonly GateEvent[], now: Ins
 
 /**
  * A busy machine hands over many events at once: a subject may have been short of something in between, and be whole
- * again in the end. That is a break all the same (seen: an eviction and its replacement within one look).
+ * again in the end. That is a break of the soak all the same, as it would be for whoever looked in between.
  */
 function hasDipped(
   changes: readonly ChannelEvent[],

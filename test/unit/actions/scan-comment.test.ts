@@ -36,15 +36,17 @@ test('the report of a pull request is written to it, with a mark at its end', as
   }
 })
 
-test('what GitHub refuses is told, with what to do, and fails nothing', async () => {
-  const server = await startLoopback((_, response) =>
-    json(response, 403, { message: 'Resource not accessible by integration' }),
-  )
+test.each([
+  [403, 'Resource not accessible by integration', 'Give the job `pull-requests: write`, or set comment to off.'],
+  [404, 'Not Found', 'Give the job `pull-requests: write`, or set comment to off.'],
+  [401, 'Bad credentials', 'Check the input github-token: GitHub does not take it.'],
+])('a refusal with %i is told, with what to do, and fails nothing', async (status, message, todo) => {
+  const server = await startLoopback((_, response) => json(response, status, { message }))
   try {
     const context = run(7, server.url)
     await commentOnPullRequest(given, scan, context)
-    expect(context.logged.join('\n')).toMatch(
-      /Pull request 7 gets no comment \(HTTP 403: Resource not accessible by integration\): the report is in the summary\. Give the job `pull-requests: write`/,
+    expect(context.logged.join('\n')).toContain(
+      `Pull request 7 gets no comment (HTTP ${status}: ${message}): the report is in the summary. ${todo}`,
     )
   } finally {
     await server.close()

@@ -67,36 +67,37 @@ test('a token without the permission is refused with the words of GitHub', async
   expect(kept()).toEqual([])
 })
 
-/** A pull request with one comment; what is written to it. */
-function withComment(comment: object): { readonly api: GitHubClient; readonly written: string[] } {
+/** A pull request with one comment; what is written to it by whom. */
+function withComment(comment: object, viewer: string): { readonly api: GitHubClient; readonly written: string[] } {
   const written: string[] = []
   const write = (path: string): Promise<unknown> => Promise.resolve(written.push(path))
-  return { api: { get: () => Promise.resolve([comment]), post: write, patch: write }, written }
+  const get = (): Promise<unknown> => Promise.resolve([comment])
+  return { api: { get, post: write, patch: write, viewer: () => Promise.resolve(viewer) }, written }
 }
 
-const own = { id: 1, body: `old\n\n${mark}`, author_association: 'NONE' }
+const old = `old\n\n${mark}`
+const bot = 'github-actions[bot]'
 
 test.each([
-  ['a stranger who planted the mark', { ...own, user: { type: 'User' } }, true],
-  ['a member, where the token is an app', { ...own, user: { type: 'User' }, author_association: 'MEMBER' }, true],
-  ['a stranger, where the token is a person', { ...own, user: { type: 'User' } }, false],
-  ['an account that is gone', { ...own, user: null }, false],
-  ['a bot that quotes the mark', { ...own, user: { type: 'Bot' }, body: `> ${mark}\n\nhow?` }, true],
-])('the comment of %s is not taken for our own', async (_, comment, asBot) => {
-  const { api, written } = withComment(comment)
-  expect(await keepComment(api, { ...wanted, asBot })).toBe('made')
+  ['a stranger who planted the mark', { login: 'mallory', type: 'User' }, old, bot],
+  ['a person with the name of the bot', { login: 'github-actions', type: 'User' }, old, bot],
+  ['another bot', { login: 'renovate[bot]', type: 'Bot' }, old, bot],
+  ['another member, where the token is of a person', { login: 'grace', type: 'User' }, old, 'ada'],
+  ['a bot with the name of the person', { login: 'ada[bot]', type: 'Bot' }, old, 'ada'],
+  ['an account that is gone', null, old, bot],
+  ['our own bot that quotes the mark', { login: bot, type: 'Bot' }, `> ${mark}\n\nhow?`, bot],
+])('the comment of %s is not taken for our own', async (_, user, body, viewer) => {
+  const { api, written } = withComment({ id: 1, body, user }, viewer)
+  expect(await keepComment(api, { ...wanted, asBot: viewer === bot })).toBe('made')
   expect(written).toEqual(['/issues/7/comments'])
 })
 
 test.each([
-  ['a bot', { ...own, user: { type: 'Bot' } }, true],
-  [
-    'a collaborator, where the token is a person',
-    { ...own, user: { type: 'User' }, author_association: 'COLLABORATOR' },
-    false,
-  ],
-])('the comment of %s is', async (_, comment, asBot) => {
-  const { api, written } = withComment(comment)
-  expect(await keepComment(api, { ...wanted, asBot })).toBe('changed')
+  ['the bot of the workflow', { login: bot, type: 'Bot' }, bot],
+  ['an app that GraphQL names without its suffix', { login: 'ship[bot]', type: 'Bot' }, 'ship'],
+  ['the person whose token it is', { login: 'ada', type: 'User' }, 'ada'],
+])('the comment of %s is', async (_, user, viewer) => {
+  const { api, written } = withComment({ id: 1, body: old, user }, viewer)
+  expect(await keepComment(api, { ...wanted, asBot: viewer !== 'ada' })).toBe('changed')
   expect(written).toEqual(['/issues/comments/1'])
 })

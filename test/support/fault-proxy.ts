@@ -69,6 +69,8 @@ function forward(
     },
   )
   onward.on('error', () => response.destroy())
+  // A client that is killed takes its half of the request along: the registry must see that, too.
+  response.once('close', () => onward.destroy())
   if (!(fault && 'cut' in fault)) return void request.pipe(onward)
   const breakOff = (): void => {
     onward.destroy()

@@ -94,8 +94,8 @@ function ruleOf({ ruleId, first, all }: Group): object {
   return {
     id: ruleId,
     name: short(id, 255),
-    shortDescription: { text: short(braces(`${id} in ${first.package.name}`), mostText) },
-    fullDescription: { text: short(braces(title), mostText) },
+    shortDescription: { text: fitted(braces, `${id} in ${first.package.name}`) },
+    fullDescription: { text: fitted(braces, title) },
     ...(uri === undefined || !URL.canParse(uri) ? {} : { helpUri: new URL(uri).href }),
     help: helpOf(first, all),
     defaultConfiguration: { level: levelOf(first) },
@@ -162,7 +162,7 @@ function resultOf(group: Group, ruleIndex: number, document: ScanDocument): obje
     ruleId,
     ruleIndex,
     level: levelOf(first),
-    message: { text: short(message(said), mostText) },
+    message: { text: fitted(message, said) },
     locations: [locationOf(first, document)],
     // Not `primaryLocationLineHash`: the upload computes that from the file and warns once a result when it differs.
     partialFingerprints: { 'slipwayFinding/v1': ruleId },
@@ -212,7 +212,7 @@ function notificationsOf({ platforms }: ScanDocument, shown: number, total: numb
         : [
             {
               level: 'warning',
-              message: { text: short(message(`${platform}: ${reason.says} ${reason.todo}`), mostText) },
+              message: { text: fitted(message, `${platform}: ${reason.says} ${reason.todo}`) },
             },
           ],
     ),
@@ -251,6 +251,12 @@ function message(text: string): string {
 
 function braces(text: string): string {
   return text.replaceAll(/[{}]/g, '$&$&')
+}
+
+/** Cut before it is escaped: half of an escape at the end would be markup. An escape doubles a character at most. */
+function fitted(escape: (text: string) => string, text: string): string {
+  const whole = escape(text)
+  return whole.length <= mostText ? whole : escape(short(text, mostText / 2))
 }
 
 /** At most so many characters, without half of one at the end. */

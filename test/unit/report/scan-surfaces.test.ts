@@ -17,6 +17,7 @@ interface Alert {
   readonly level: string
   readonly suppressions?: readonly object[]
   readonly partialFingerprints: object
+  readonly message: { readonly text: string }
   readonly locations: readonly unknown[]
 }
 
@@ -24,7 +25,13 @@ interface Log {
   readonly runs: readonly [
     {
       readonly tool: {
-        readonly driver: { readonly rules: readonly { readonly id: string; readonly properties: object }[] }
+        readonly driver: {
+          readonly rules: readonly {
+            readonly id: string
+            readonly properties: object
+            readonly fullDescription: { readonly text: string }
+          }[]
+        }
       }
       readonly results: readonly Alert[]
       readonly invocations: readonly [{ readonly toolExecutionNotifications: readonly object[] }]
@@ -145,6 +152,19 @@ describe('SARIF as GitHub takes it', () => {
     expect(blocked[0]).toMatchObject({ level: 'error' })
     expect(blocked[0]?.suppressions).toBeUndefined()
   })
+})
+
+test.each(['[', ']', '{', '}', '\\'])('a text of SARIF that is cut ends in no half of an escape of %j', character => {
+  for (const length of [915, 916, 917, 970, 971, 972, 1_500]) {
+    const name = `${'x'.repeat(length)}${character.repeat(20)}`
+    const { tool, results } = sarifOf(seededScan(1, 1, plain => `${plain}${name}`))
+    for (const { message } of results) expect(message.text).not.toMatch(/(?<!\\)(?:\\\\)*(?:[[\]]|\\…)/)
+    const rules = tool.driver.rules.map(rule => rule.fullDescription.text)
+    for (const text of [...results.map(({ message }) => message.text), ...rules]) {
+      expect(text.length).toBeLessThanOrEqual(1_000)
+      expect(text.replaceAll(/\{\{|\}\}/g, '')).not.toMatch(/[{}]/)
+    }
+  }
 })
 
 test('a platform without a result is an error case, so that nobody takes an unfinished scan for a clean one', () => {

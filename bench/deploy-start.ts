@@ -9,6 +9,8 @@ const rounds = 15
 const mostMs = 100
 
 interface Start {
+  /** Whether it was the first step of its job; the others found what that one had compiled. */
+  readonly first: boolean
   /** All in milliseconds, from the start of the process to the first request that changes something. */
   readonly wall: number
   readonly waited: number
@@ -29,15 +31,22 @@ export const bench: Bench = {
       .trim()
       .split('\n')
       .map(line => JSON.parse(line) as Start)
-    const own = median(starts.map(({ wall, waited }) => wall - waited))
-    const middle = (of: (start: Start) => number): string => `${median(starts.map(of)).toFixed(0)} ms`
+    const [cold, warm] = [true, false].map(first => starts.filter(start => start.first === first))
+    if (cold?.length !== rounds || warm?.length !== rounds) throw new Error('a start is missing')
     return {
-      figure: `${own.toFixed(0)} ms of own time`,
-      ok: own <= mostMs && starts.length === rounds,
+      figure: `${own(cold).toFixed(0)} ms of own time as the first step of a job, ${own(warm).toFixed(0)} ms as a later one`,
+      ok: own(cold) <= mostMs,
       details: [
-        `median of ${rounds} starts of the built action; first write: ${starts[0]?.request ?? ''}`,
-        `${middle(({ wall }) => wall)} in all, of which ${middle(({ waited }) => waited)} waiting; processor time of all threads ${middle(({ cpu }) => cpu)}`,
+        `medians of ${rounds} starts each of the built action; first write: ${cold[0]?.request ?? ''}`,
+        ...[cold, warm].map(of => `${of === cold ? 'first' : 'later'}: ${parts(of)}`),
       ],
     }
   },
+}
+
+const own = (starts: readonly Start[]): number => median(starts.map(({ wall, waited }) => wall - waited))
+
+function parts(starts: readonly Start[]): string {
+  const middle = (of: (start: Start) => number): string => `${median(starts.map(of)).toFixed(0)} ms`
+  return `${middle(({ wall }) => wall)} in all, of which ${middle(({ waited }) => waited)} waiting; processor time of all threads ${middle(({ cpu }) => cpu)}`
 }

@@ -43,7 +43,7 @@ export async function bundle(folder: string): Promise<Bundle> {
   for (const contract of contracts) {
     const { name } = contract
     files.set(`${name}/index.js`, Buffer.from(stub('main', name)))
-    if ('post' in contract) files.set(`${name}/post.js`, Buffer.from(stub('post', name, 'post')))
+    if ('post' in contract) files.set(`${name}/post.js`, Buffer.from(stub('post', name)))
   }
   for (const name of commands) files.set(`${name}/index.js`, Buffer.from(stub('command', name)))
   return { files, sizes: sizesOf(files, `${program}/`, result.stats.compilation.chunkGroups) }
@@ -82,9 +82,21 @@ async function callNcc(folder: string, entry: 'main' | 'post'): ReturnType<typeo
   }
 }
 
-/** What the runner or a person starts: it only names the action or the tool. `file` is the program's. */
-function stub(run: 'main' | 'command' | 'post', name: string, file = 'index'): string {
-  return `import { ${run} } from '../${program}/${file}.js'\n\nawait ${run}('${name}')\n`
+/** What the runner or a person starts: it only names the action or the tool. */
+function stub(run: 'main' | 'command' | 'post', name: string): string {
+  // A clean-up is one small file that is loaded once: nothing to keep.
+  if (run === 'post') return `import { post } from '../${program}/post.js'\n\nawait post('${name}')\n`
+  return [
+    "import module from 'node:module'",
+    "import { join } from 'node:path'",
+    '',
+    '// What this step compiles, the next one of the job finds compiled (ADR 24).',
+    'const temp = process.env.RUNNER_TEMP',
+    "if (temp) module.enableCompileCache?.(join(temp, 'slipway-compiled'))",
+    `const { ${run} } = await import('../${program}/index.js')`,
+    `await ${run}('${name}')`,
+    '',
+  ].join('\n')
 }
 
 /**

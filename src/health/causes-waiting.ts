@@ -58,6 +58,13 @@ export const waitingCauses = {
     facts => `the volume of the pod is in a zone where no node can take it${because(facts)}`,
     'Add nodes in the zone of the volume: a pod follows its volume, never the reverse.',
   ),
+  // Before the room for other pods: what fails where it runs says more than what has yet to be placed.
+  'bad-node': waiting(
+    'platform',
+    2 * minute,
+    facts => `it fails on node ${facts['node'] ?? ''} only; on other nodes it runs`,
+    'Drain that node and deploy again.',
+  ),
   'scale-up-refused': waiting(
     'capacity',
     25 * second,
@@ -75,12 +82,6 @@ export const waitingCauses = {
     2 * minute,
     facts => `no node has room for the pod${because(facts)}`,
     "Lower the requests, add nodes, or check node selectors, taints and the autoscaler's limits.",
-  ),
-  'bad-node': waiting(
-    'platform',
-    2 * minute,
-    facts => `it fails on node ${facts['node'] ?? ''} only; on other nodes it runs`,
-    'Drain that node and deploy again.',
   ),
   'storage-class-missing': waiting(
     'config',

@@ -187,7 +187,7 @@ const signals = new Set([137, 143])
  * probes the kill itself may go untold: then a signal, and a probe that had failed, speak for it.
  */
 function killerOf(slot: Slot, last: Termination, { events }: Setting): CauseCode | undefined {
-  const kill = killOf(slot, events, instant(last.startedAt))?.message
+  const kill = killOf(slot, events, bornAt(slot, last))?.message
   if (kill !== undefined) return /startup probe/i.test(kill) ? 'startup-exhausted' : 'liveness-kill'
   if (!signals.has(last.exitCode)) return undefined
   const { startupProbe, livenessProbe } = slot.spec
@@ -197,6 +197,15 @@ function killerOf(slot: Slot, last: Termination, { events }: Setting): CauseCode
   return failure !== undefined && (mayBeUntold || failure.at >= (instant(last.startedAt) ?? 0))
     ? 'liveness-kill'
     : undefined
+}
+
+/**
+ * From when on a kill is one of this life. Times have whole seconds, and a first restart comes at once: a kill in the
+ * second in which the life before ended was that one's, whose end came after the word of it.
+ */
+function bornAt({ status }: Slot, last: Termination): Instant {
+  const before = status?.state?.terminated === undefined ? undefined : status.lastState?.terminated
+  return Math.max(instant(last.startedAt) ?? 0, (instant(before?.finishedAt) ?? -1) + 1)
 }
 
 /** A probe has to fail as often as its threshold says: a container that lived for less was ended by something else. */

@@ -304,6 +304,7 @@ export class ContainerWorker {
   /** A probe gave up on it. The end is not shown by itself: the next start follows at once, up to the third time. */
   #killed(probe: 'liveness' | 'startup', { killedWith: code = 137 }: Run): void {
     const { scene, event } = this.#company
+    scene.killedByProbe()
     event('Killing', `Container ${this.spec.name} failed ${probe} probe, will be restarted`, this.#where)
     this.halt()
     this.#after(scene.chance.between(200, 1_000), () => {

@@ -25,6 +25,8 @@ export class Network implements Cluster {
   readonly #faults: NetworkFaults
   readonly #refusal: Refusal
   readonly #streams = new Set<Stream>()
+  /** How often each event of a probe's kill was said to have happened, as far as that reached the client. */
+  readonly #kills = new Map<string, number>()
 
   constructor(scene: Scene, refusal: Refusal) {
     this.#scene = scene
@@ -34,6 +36,20 @@ export class Network implements Cluster {
     for (const { kind, from, to, silent } of this.#faults.cuts) {
       scene.time.after(1_000 * from, () => this.#break(kind, silent))
       scene.time.after(1_000 * to, () => this.#mend(kind))
+    }
+  }
+
+  /** Kills by probes that the client was told of. */
+  get killsTold(): number {
+    return [...this.#kills.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  #handedOver(event: WatchEvent): void {
+    if (event.type === 'gap') return
+    for (const { kind, metadata, ...content } of event.type === 'listed' ? event.objects : [event.object]) {
+      if (kind !== 'Event' || content['reason'] !== 'Killing' || !/ probe, /.test(String(content['message']))) continue
+      const count = Math.max(this.#kills.get(metadata.name) ?? 0, Number(content['count']))
+      this.#kills.set(metadata.name, count)
     }
   }
 
@@ -150,8 +166,10 @@ export class Network implements Cluster {
     signal.addEventListener('abort', () => stream.wake(), { once: true })
     try {
       while (!signal.aborted) {
-        for (let event = stream.queue.shift(); event !== undefined; event = stream.queue.shift())
+        for (let event = stream.queue.shift(); event !== undefined; event = stream.queue.shift()) {
+          this.#handedOver(event)
           yield kept(event, keep)
+        }
         if (signal.aborted) return
         await new Promise<void>(resolve => {
           stream.wake = resolve

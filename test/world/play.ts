@@ -1,7 +1,7 @@
 import type { GateResult } from '../../src/rollout/model.ts'
 import type { Blueprint } from './blueprint.ts'
 import type { Refusal } from './network.ts'
-import { truthOf, type Truth } from './truth.ts'
+import { truthOf, withoutKills, type Truth } from './truth.ts'
 import { World, type Gate } from './world.ts'
 
 /** What is under test, and how it recognises that it may not read something. */
@@ -31,7 +31,11 @@ export async function play(blueprint: Blueprint, { gate, refusal }: Subject): Pr
   const appliedAt = world.time.now
   const result = await world.judgedBy(gate, request, refusal)
   const seconds = (world.time.now - appliedAt) / 1_000
-  const wrong = mistake(truth, result, world.time.now - world.servedAt <= latestMs)
+  const wrong = mistake(
+    world.hidesKill ? withoutKills(truth) : truth,
+    result,
+    world.time.now - world.servedAt <= latestMs,
+  )
   return { blueprint, truth, result, seconds, ...(wrong === undefined ? {} : { wrong }) }
 }
 

@@ -15,4 +15,6 @@ export interface Scene {
   readonly newImage: string
   /** Counts the pods of this release, from 0. */
   readonly nextOrder: () => number
+  /** Called when a probe ends a container: the word of it may never be written, or never arrive. */
+  readonly killedByProbe: () => void
 }

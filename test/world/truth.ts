@@ -47,11 +47,23 @@ function unseen({ what, verdicts, causes }: Obstacle): Obstacle {
   const byEvent = ['volume-missing', 'config-missing', 'sandbox-failing', 'ip-exhaustion'].some(cause =>
     causes.includes(cause),
   )
-  if (byProbe) return { what, verdicts, causes: [...causes, 'crash-loop'] }
+  if (byProbe) return asExits({ what, verdicts, causes })
   // The controllers of StatefulSets, DaemonSets and Jobs tell refusals in events, too.
   const byController = refusals.some(([, cause]) => causes.includes(cause)) || causes.includes('create-refused')
   if (!byEvent && !byController) return { what, verdicts, causes }
   return { what, verdicts: ['failed', 'stalled'], causes: [...causes, 'no-progress', 'progress-deadline'] }
+}
+
+const asExits = (obstacle: Obstacle): Obstacle => ({ ...obstacle, causes: [...obstacle.causes, 'crash-loop'] })
+
+/**
+ * The truth for a gate that was not told of each kill: a container that ended with 137 twice is then told as that, which
+ * it did. The kubelet says so much of a pod in a row and no more, and watches break.
+ */
+export function withoutKills({ healthy, obstacles }: Truth): Truth {
+  const byProbe = ({ causes }: Obstacle): boolean =>
+    causes.includes('liveness-kill') || causes.includes('startup-exhausted')
+  return { healthy, obstacles: obstacles.map(obstacle => (byProbe(obstacle) ? asExits(obstacle) : obstacle)) }
 }
 
 function imageObstacle({ image, registry }: Blueprint): Obstacle | undefined {

@@ -60,6 +60,8 @@ export class World {
   #served = false
   #servedUntil = -Infinity
   #orders = 0
+  #kills = 0
+  #network: Network | undefined
 
   constructor(blueprint: Blueprint) {
     this.#blueprint = blueprint
@@ -72,6 +74,7 @@ export class World {
       newImage,
       chance: new Chance(blueprint.seed),
       nextOrder: () => this.#orders++,
+      killedByProbe: () => void this.#kills++,
       get seconds() {
         return seconds()
       },
@@ -186,6 +189,11 @@ export class World {
     return this.#serves ? this.time.now : this.#servedUntil
   }
 
+  /** True when a probe ended a container, and the word of that did not reach the gate: lost, late, or never written. */
+  get hidesKill(): boolean {
+    return this.#kills > (this.#network?.killsTold ?? 0)
+  }
+
   get #serves(): boolean {
     const { kind, nodes } = this.#blueprint
     if (kind === 'Job') return this.api.list<Pod>('Pod').some(({ status }) => status.phase === 'Succeeded')
@@ -207,6 +215,7 @@ export class World {
   judgedBy(gate: Gate, request: GateRequest, refusal: Refusal): Promise<GateResult> {
     const { aheadMs, gateDelayMs, registry: second } = this.#blueprint
     const cluster = new Network(this.#scene, refusal)
+    this.#network = cluster
     this.time.runUntil(this.time.now + gateDelayMs)
     const clock = this.time.clock(aheadMs)
     const nothing = (): undefined => undefined

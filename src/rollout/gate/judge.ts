@@ -160,13 +160,16 @@ function stall(state: GateState, now: Instant): Judgement | undefined {
 
 /**
  * What is behind waits that are over: they themselves, and what else the same pods show, which may explain them.
- * Trouble of other pods that is still within its own bound does not; when the workload itself is late, all does.
+ * Trouble of other pods that is still within its own bound does not, but for a node on which pods fail while others
+ * wait for room: they have failed already. When the workload itself is late, all may explain it.
  */
 function behind(awaited: readonly Evidence[], company: readonly Evidence[], { live }: Subject): readonly Evidence[] {
   if (awaited.length === 0) return explanations(company)
   const uids = new Set(awaited.map(({ uid }) => uid))
   if (live?.metadata.uid !== undefined && uids.has(live.metadata.uid)) return explanations(company)
-  const same = company.filter(({ uid, class: evidenceClass }) => uids.has(uid) || evidenceClass !== 'C')
+  const same = company.filter(
+    ({ uid, class: evidenceClass, code }) => uids.has(uid) || evidenceClass !== 'C' || code === 'bad-node',
+  )
   const telling = explanations(same)
   return telling.length > 0 ? telling : awaited
 }

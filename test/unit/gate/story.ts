@@ -291,7 +291,9 @@ export const exited = (
 ): ContainerFields => {
   const { reason = 'Error', ...rest } = extra
   const terminated = { exitCode, reason, startedAt: story.now, finishedAt: story.now }
-  return { state: { terminated }, restartCount, ...(restartCount > 0 ? { lastState: { terminated } } : {}), ...rest }
+  const sooner = stamp(Date.parse(story.now) - 1_000)
+  const before = { terminated: { ...terminated, startedAt: sooner, finishedAt: sooner } }
+  return { state: { terminated }, restartCount, ...(restartCount > 0 ? { lastState: before } : {}), ...rest }
 }
 
 /** A Deployment of one pod that becomes ready after 2 s. */

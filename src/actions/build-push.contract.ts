@@ -85,6 +85,11 @@ export const buildPush = defineAction({
     reuse: input(boolean, 'Use the image of an earlier run that built this commit with the same inputs.', {
       default: 'true',
     }),
+    'on-conflict': input(
+      oneOf('fail', 'reuse', 'suffix'),
+      'What becomes of a tag that may not move (immutable) and names another image: `fail` names both digests, `reuse` takes the image that has the tag of the commit, `suffix` gives the new image the tag with the beginning of its digest behind it.',
+      { default: 'fail' },
+    ),
     timeout: shared.timeout,
   }),
   outputs: {

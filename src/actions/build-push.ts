@@ -18,9 +18,9 @@ import { openStepSession, placeOf, repositoriesAt, type StepPlace } from './step
 
 export const entry = action(contract, async (given, context, { outputs, summary }) => {
   const { repository, context: folder, dockerfile: file, target, buildArgs, labels, platforms, secrets } = given
-  const { cacheFrom, cacheTo, provenance, tags, reuse } = given
+  const { cacheFrom, cacheTo, provenance, tags, reuse, onConflict } = given
   const source = { repository, context: folder, file, target, buildArgs, labels, platforms, secrets }
-  const request = defined({ ...source, cacheFrom, cacheTo, provenance, tags, reuse })
+  const request = defined({ ...source, cacheFrom, cacheTo, provenance, tags, reuse, onConflict })
   const session = await openStepSession(given, await policyOf(request, given, context), context, summary)
   const work = (signal: AbortSignal): ReturnType<typeof buildAndPush> =>
     buildAndPush(request, { session, context: { ...context, signal } })

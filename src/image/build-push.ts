@@ -21,6 +21,7 @@ import { runBuild } from './build.ts'
 import { buildInputs, inputsLabel } from './build-inputs.ts'
 import { secretLike } from './buildx.ts'
 import { commitTime } from './commit.ts'
+import { giveTags, isHeld } from './conflict.ts'
 import type { BuildRequest, BuildResult, BuildSource } from './model.ts'
 import type { FoundBuild, StoredBuild, Wanted } from './reuse.ts'
 import { findBuilt, platformsOf, readConfig, tagHeld, whyNotUsed } from './reuse.ts'
@@ -54,14 +55,25 @@ export async function buildAndPush(request: BuildRequest, ports: BuildPorts): Pr
   const registry = ports.registry?.(login) ?? ociRegistry(login, { clock })
   const again = (): Promise<RegistryLogin> => control.login(secret => context.mask(secret), signal)
   const push = ports.pusher?.(login) ?? registryPusher(login, { login: again, context })
-  const { manifest, platforms, skipped, pushed } = await reuseOrBuild(plan, { context, login, registry, push })
-  await addTags(manifest, request.repository, plan.tags, registry, signal)
-
+  const made = await reuseOrBuild(plan, { context, login, registry, push })
+  const { manifest, platforms, skipped, pushed } = made
   const { digest } = manifest
-  const image = formatReference({ registry: control.host, repository: request.repository, digest })
+  const { repository, onConflict } = request
+  const tagging = { repository, digest, tags: made.tags ?? plan.tags, onConflict }
+  const tags = await giveTags(tagging, all => addTags(manifest, repository, all, registry, signal), registry, signal)
+  tellOfSuffixes(plan.tags, tags, context)
+  const image = formatReference({ registry: control.host, repository, digest })
   const seconds = (clock.now() - startedAt) / 1000
-  const done = { image, repository: request.repository, digest, tags: plan.tags, platforms, skipped, seconds }
+  const done = { image, repository, digest, tags, platforms, skipped, seconds }
   return { ...done, digests: digestsOf(manifest, platforms), ...(pushed === undefined ? {} : { pushed }) }
+}
+
+/** A workflow that looks for a tag has to learn that it has another name. */
+function tellOfSuffixes(wanted: readonly string[], given: readonly string[], { log }: Context): void {
+  for (const [index, tag] of given.entries()) {
+    const asked = wanted[index]
+    if (tag !== asked) log.warn(`The tag ${asked} names another image and may not move: this one has the tag ${tag}.`)
+  }
 }
 
 /** Digest of each platform; of a plain image its own. */
@@ -82,7 +94,12 @@ interface Plan {
   readonly tags: readonly string[]
 }
 
-type Outcome = StoredBuild & { readonly skipped: boolean; readonly pushed?: PushResult }
+interface Outcome extends StoredBuild {
+  readonly skipped: boolean
+  readonly pushed?: PushResult
+  /** Those that it was pushed with. */
+  readonly tags?: readonly string[]
+}
 
 interface Connected {
   readonly context: Context
@@ -156,18 +173,24 @@ async function build(plan: Plan, connected: Connected, before?: FoundBuild): Pro
   const { wanted } = plan
   const { context, registry } = connected
   try {
-    const { digest, pushed } = await buildOnce(plan, connected)
-    const stored = await readBack(digest, wanted, registry, context.signal)
-    return { ...stored, skipped: false, ...(pushed === undefined ? {} : { pushed }) }
+    const { digest, pushed, tags } = await buildOnce(plan, connected)
+    const stored = await readBack(digest, { ...wanted, tag: tags[0] ?? wanted.tag }, registry, context.signal)
+    return { ...stored, skipped: false, tags, ...(pushed === undefined ? {} : { pushed }) }
   } catch (thrown) {
-    if (!(thrown instanceof UserError) || thrown.code !== 'ecr-tag-immutable') throw thrown
+    if (!isHeld(thrown)) throw thrown
     const now = await findBuilt(wanted, registry, context.signal)
     if (now !== undefined && mayUse(now, plan)) {
       context.log.info(`Another run pushed ${wanted.repository}:${wanted.tag} meanwhile: its image is used.`)
       return { ...now, skipped: true }
     }
     const held = now !== undefined && (now.proof !== 'same' || now.manifest.digest === before?.manifest.digest)
-    throw held ? tagHeld(wanted, now.proof) : thrown
+    if (held && plan.request.onConflict === 'reuse') {
+      context.log.warn(
+        `${thrown.message} The image that has the tag is used, as on-conflict says: it ${whyNotUsed(now.proof)}.`,
+      )
+      return { ...now, skipped: true }
+    }
+    throw held ? tagHeld(wanted, now, thrown.message) : thrown
   }
 }
 
@@ -176,6 +199,7 @@ interface PushedBuild {
   readonly digest: string | undefined
   /** Absent when the builder pushed by itself. */
   readonly pushed?: PushResult
+  readonly tags: readonly string[]
 }
 
 /** Builds with labels that prove commit and inputs, and pushes what the builder left. */
@@ -197,14 +221,21 @@ async function buildOnce({ request, source, wanted, tags }: Plan, connected: Con
     const built = await withDockerConfig([login], { tempFolder, existing: loginFiles.docker }, dockerConfig =>
       runBuild({ request, source, names, labels, committed, dockerConfig, layout }, context),
     )
-    if (built.kind === 'pushed') return { digest: built.digest }
+    if (built.kind === 'pushed') return { digest: built.digest, tags }
     const made = await readLayout(layout)
     const stored = await registry.manifest(request.repository, wanted.tag, signal)
-    const pushed =
-      stored !== undefined && sameImages(stored, made)
-        ? asStored(stored, made, { host: login.host, repository: request.repository, tag: wanted.tag })
-        : await push({ layout: made, repository: request.repository, tags })
-    return { digest: pushed.digest, pushed }
+    const { repository, onConflict } = request
+    if (stored !== undefined && sameImages(stored, made)) {
+      const pushed = asStored(stored, made, { host: login.host, repository, tag: wanted.tag })
+      return { digest: pushed.digest, pushed, tags }
+    }
+    let pushed: PushResult | undefined
+    const { digest } = made.root.descriptor
+    const pushAs = async (all: readonly string[]): Promise<void> => {
+      pushed = await push({ layout: made, repository, tags: all })
+    }
+    const given = await giveTags({ repository, digest, tags, onConflict }, pushAs, registry, signal)
+    return { digest, tags: given, ...(pushed === undefined ? {} : { pushed }) }
   } finally {
     await rm(layout, { recursive: true, force: true })
   }

@@ -1,4 +1,5 @@
 import type { PushResult } from '../registry/push/model.ts'
+import type { OnConflict } from './conflict.ts'
 
 export interface BuildRequest {
   /** ECR repository in the session's account and region: `shop/api`. */
@@ -23,6 +24,8 @@ export interface BuildRequest {
   readonly provenance?: 'min' | 'max' | 'off'
   /** False builds even when the image of this commit and these inputs is in the registry. */
   readonly reuse?: boolean
+  /** What becomes of a tag that may not move and names another image; `fail` by default. */
+  readonly onConflict?: OnConflict
 }
 
 /** Where a build reads from; absolute paths. */

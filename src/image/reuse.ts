@@ -61,14 +61,14 @@ export function whyNotUsed(proof: FoundBuild['proof']): string {
   }[proof]
 }
 
-/** For a tag that may not move, and that an image has which is not used. */
-export function tagHeld({ repository, tag }: Wanted, proof: FoundBuild['proof']): UserError {
+/** For a tag that may not move, and that an image has which is not used. `refusal` names both images, where it can. */
+export function tagHeld({ repository, tag }: Wanted, { proof, manifest }: FoundBuild, refusal: string): UserError {
   return new UserError(
     'image-tag-held',
-    `The new image cannot have the tag ${tag} of "${repository}": the image that has it ${whyNotUsed(proof)}.`,
+    `The new image cannot have the tag ${tag} of "${repository}": the image that has it, ${manifest.digest}, ${whyNotUsed(proof)}.`,
     {
-      why: 'Tags of this repository cannot move (immutable).',
-      todo: 'Delete the tag in ECR, or give another repository. To use what is there, leave reuse on and let the role read images (ecr:BatchGetImage, ecr:GetDownloadUrlForLayer).',
+      why: `${refusal} Tags of this repository cannot move (immutable).`,
+      todo: 'Set on-conflict to suffix or reuse, delete the tag in ECR, or give another repository. To use what is there, leave reuse on and let the role read images (ecr:BatchGetImage, ecr:GetDownloadUrlForLayer).',
     },
   )
 }

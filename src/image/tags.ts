@@ -22,6 +22,8 @@ export interface ImageTags {
 
 /** Hexadecimal digits of a commit in a tag: 48 bits, as git's own abbreviation for the largest repositories. */
 const shortCommit = 12
+/** Hexadecimal digits of a digest behind a tag: they only have to tell the images of one tag apart. */
+const digestLength = 8
 /** Characters (OCI distribution specification). */
 const longestTag = 128
 
@@ -45,6 +47,12 @@ export function imageTags({ sha, ref, suffix, given = [] }: TagSource): ImageTag
   const release = /^refs\/tags\/(.+)$/.exec(ref)?.[1]
   const all = [primary, ...(release === undefined ? [] : [told(tagOf(release))]), ...given.map(checked)]
   return { primary, all: [...new Set(all)] }
+}
+
+/** A tag with the beginning of the digest that it names behind it: `4f2c9ab01d3e-9d01e77a`. */
+export function digestTag(tag: string, digest: string): string {
+  const hex = digest.slice(digest.indexOf(':') + 1)
+  return `${tag.slice(0, longestTag - 1 - digestLength)}-${hex.slice(0, digestLength)}`
 }
 
 /** A git ref's name as a tag: characters that a tag cannot have become `-`, and 128 of them are kept. */

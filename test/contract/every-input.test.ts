@@ -67,6 +67,7 @@ const refused: Readonly<Record<string, readonly string[] | typeof anyText>> = {
   provenance: ['true', 'mode=max', 'none'],
   tags: ['a b', '-x', 'v1/2', 'x'.repeat(129), 'shop:1'],
   reuse: notBoolean,
+  'on-conflict': ['true', 'rename', 'skip'],
   timeout: [...notDuration, '1s', '7h'],
   image: ['Shop', 'a b', 'shop@sha256:12', 'https://shop'],
   'compare-with': ['Shop', 'a b', 'shop@sha256:12'],

@@ -197,6 +197,15 @@ describe('a commit', () => {
     const { build } = await checkout({ Dockerfile: dockerfile(), file: `second ${unique}` })
     await expect(build({ tags: [taken] })).rejects.toMatchObject({ kind: 'user', code: 'ecr-tag-immutable' })
   })
+
+  test('gets that tag with the beginning of its digest, where a conflict asks for a suffix', async () => {
+    const taken = `suffixed-${unique}`
+    await (await checkout({ Dockerfile: dockerfile(), file: `third ${unique}` })).build({ tags: [taken] })
+    const { build, sha } = await checkout({ Dockerfile: dockerfile(), file: `fourth ${unique}` })
+    const { digest, tags } = await build({ tags: [taken], onConflict: 'suffix' })
+    expect(tags).toEqual([sha.slice(0, 12), `${taken}-${digest.slice(7, 15)}`])
+    expect(await build({ tags: [taken], onConflict: 'suffix' })).toMatchObject({ skipped: true, digest, tags })
+  })
 })
 
 describe('a build that fails names', () => {

@@ -336,14 +336,62 @@ describe('the same commit with other inputs', () => {
 
   test('cannot take an immutable tag from an image that does not prove its inputs, and says so', async () => {
     const { build, ...target } = bench({ immutable: true })
-    put(target, revision(sha), '4f2c9ab01d3e')
+    const { digest } = put(target, revision(sha), '4f2c9ab01d3e')
     await expect(build()).rejects.toMatchObject({
       kind: 'user',
       code: 'image-tag-held',
-      message:
-        'The new image cannot have the tag 4f2c9ab01d3e of "shop/api": the image that has it does not say which inputs it was built with.',
-      todo: expect.stringMatching(/^Delete the tag in ECR, or give another repository\./),
+      message: `The new image cannot have the tag 4f2c9ab01d3e of "shop/api": the image that has it, ${digest}, does not say which inputs it was built with.`,
+      todo: expect.stringMatching(/^Set on-conflict to suffix or reuse, delete the tag in ECR/),
     })
+  })
+
+  test('with a suffix on conflict it is stored beside the other image, and the tag says its digest', async () => {
+    const { build, tags, context, ...target } = bench({ immutable: true })
+    const other = put(target, revision(sha), '4f2c9ab01d3e')
+    const first = await build({ onConflict: 'suffix', tags: ['v2'] })
+    const tag = `4f2c9ab01d3e-${first.digest.slice(7, 15)}`
+    expect(first).toMatchObject({ skipped: false, tags: [tag, 'v2'] })
+    expect(Object.fromEntries(tags)).toEqual({ '4f2c9ab01d3e': other.digest, [tag]: first.digest, v2: first.digest })
+    expect(context.logged).toContain(
+      `warning: The tag 4f2c9ab01d3e names another image and may not move: this one has the tag ${tag}.`,
+    )
+    expect(await build({ onConflict: 'suffix', tags: ['v2'] })).toMatchObject({
+      digest: first.digest,
+      tags: [tag, 'v2'],
+    })
+    expect(tags.size).toBe(3)
+  })
+
+  test('a suffix is for a refused tag only: those of the image that is reused keep their names', async () => {
+    const { build, tags, ...target } = bench({ immutable: true })
+    const { digest } = store(target, sha, '4f2c9ab01d3e')
+    store(target, 'b'.repeat(40), 'v2')
+    const { tags: given } = await build({ onConflict: 'suffix', tags: ['v1', 'v2'] })
+    expect(given).toEqual(['4f2c9ab01d3e', 'v1', `v2-${digest.slice(7, 15)}`])
+    expect(given.map(tag => tags.get(tag))).toEqual([digest, digest, digest])
+  })
+
+  test('a tag that names a stranger even with the suffix is an error, not a second suffix', async () => {
+    const { build, ...target } = bench({ immutable: true })
+    const { digest } = store(target, sha, '4f2c9ab01d3e')
+    store(target, 'b'.repeat(40), 'v2', `v2-${digest.slice(7, 15)}`)
+    await expect(build({ onConflict: 'suffix', tags: ['v2'] })).rejects.toMatchObject({ code: 'ecr-tag-immutable' })
+  })
+
+  test('with reuse on conflict the image that has the tag is used, and a warning says so', async () => {
+    const { build, tags, context, ...target } = bench({ immutable: true })
+    const { digest } = put(target, revision(sha), '4f2c9ab01d3e')
+    expect(await build({ onConflict: 'reuse' })).toMatchObject({ skipped: true, digest, tags: ['4f2c9ab01d3e'] })
+    expect(tags.get('4f2c9ab01d3e')).toBe(digest)
+    expect(context.logged.at(-1)).toMatch(
+      /is used, as on-conflict says: it does not say which inputs it was built with\.$/,
+    )
+  })
+
+  test('the image of another commit is not used, whatever on-conflict says', async () => {
+    const { build, ...target } = bench({ immutable: true })
+    store(target, 'b'.repeat(40), '4f2c9ab01d3e')
+    await expect(build({ onConflict: 'reuse' })).rejects.toMatchObject({ code: 'image-other-commit' })
   })
 
   test('nor from an image that this role may not read', async () => {

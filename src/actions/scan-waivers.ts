@@ -1,16 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { githubClient, GitHubError, type GitHubClient } from '../github/client.ts'
+import { GitHubError, type GitHubClient } from '../github/client.ts'
 import type { Context } from '../runtime/context.ts'
 import { messageOf, UserError } from '../runtime/errors.ts'
 import { filesBelow } from '../runtime/files.ts'
-import { httpSend } from '../runtime/http.ts'
 import type { Waiver } from '../scan/policy/waivers.ts'
+import { repositoryClient } from './repository-client.ts'
 import { scan as contract } from './scan.contract.ts'
 
 /** Who accepts a risk looks at it again after at most so many days. */
 const mostDays = 180
-const patienceMs = 20_000
 
 interface Given {
   readonly waivers: string
@@ -52,13 +51,10 @@ async function ofBase(
   token: string | undefined,
   context: WaiverContext,
 ): Promise<string | undefined> {
-  const { clock, github, log, random } = context
+  const { log } = context
   try {
     if (!token) throw new Error('the input github-token is empty')
-    context.mask(token)
-    const { apiUrl, repository } = github
-    const client = githubClient({ apiUrl, repository, token, patienceMs }, { clock, random, send: httpSend })
-    return await contentOf(client, file, branch)
+    return await contentOf(repositoryClient(token, context), file, branch)
   } catch (thrown) {
     log.warn(
       `The waivers of ${branch} cannot be read (${messageOf(thrown)}): none is applied. A pull request cannot bring its own.`,

@@ -58,6 +58,11 @@ export const scan = defineAction({
       'Comment on the pull request, one per image and workflow, kept up to date. `auto` begins one only when something blocks, is not known, or comes with the change.',
       { default: 'auto' },
     ),
+    check: input(
+      oneOf('auto', 'always', 'off'),
+      'Check of the commit with the verdict, and with notes on the lines of the Dockerfile for what blocks. `auto`: in pull requests.',
+      { default: 'auto' },
+    ),
     'github-token': shared.githubToken,
     unrated: input(
       oneOf('fail', 'warn', 'ignore'),
@@ -82,6 +87,7 @@ export const scan = defineAction({
     'id-token': { level: 'write', because: 'to prove to AWS which job this is' },
     contents: { level: 'read', because: 'optional: to read the waivers of the base branch in a pull request' },
     'pull-requests': { level: 'write', because: 'optional: to comment on the pull request' },
+    checks: { level: 'write', because: 'optional: to show the verdict as a check of the commit' },
   },
   usage: `- uses: {action}
   with:

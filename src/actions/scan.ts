@@ -7,6 +7,7 @@ import { defined } from '../runtime/defined.ts'
 import { writePage } from '../runtime/files.ts'
 import { requireEcrImage, scanImage } from '../scan/scan-image.ts'
 import { scan as contract } from './scan.contract.ts'
+import { checkCommit } from './scan-check.ts'
 import { commentOnPullRequest } from './scan-comment.ts'
 import { waiversOf } from './scan-waivers.ts'
 import { prepareReportFiles, writeReportFiles } from './scan-report-files.ts'
@@ -33,6 +34,7 @@ export const entry = action(contract, async (given, context, { outputs, summary 
     seconds: result.seconds.toFixed(1),
   })
   summary.add(scanSummary(result, context.troubleshooting))
+  await checkCommit(given, result, context)
   await commentOnPullRequest(given, result, context)
   return { ok: result.verdict === 'pass', line: scanLines(result, context.troubleshooting) }
 })

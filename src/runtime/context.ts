@@ -26,6 +26,8 @@ export interface GitHubRun {
   readonly baseRef?: string
   /** Number of that pull request. */
   readonly pullRequest?: number
+  /** Commit at the head of that pull request; `sha` is its merge into the base branch then. */
+  readonly headSha?: string
   readonly actor: string
   readonly workflow: string
   readonly runId: string

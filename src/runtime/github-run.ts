@@ -8,6 +8,7 @@ export function githubRun(env: Environment, readText: (file: string) => string):
   const runId = of('RUN_ID')
   const event = readEvent(of('EVENT_PATH'), readText)
   const pullRequest = field(field(event, 'pull_request'), 'number')
+  const headSha = field(field(field(event, 'pull_request'), 'head'), 'sha')
   return {
     repository,
     sha: of('SHA'),
@@ -15,6 +16,7 @@ export function githubRun(env: Environment, readText: (file: string) => string):
     eventName: of('EVENT_NAME'),
     ...(of('BASE_REF') === '' ? {} : { baseRef: of('BASE_REF') }),
     ...(typeof pullRequest === 'number' ? { pullRequest } : {}),
+    ...(typeof headSha === 'string' ? { headSha } : {}),
     actor: of('ACTOR'),
     workflow: of('WORKFLOW'),
     runId,

@@ -84,6 +84,7 @@ const refused: Readonly<Record<string, readonly string[] | typeof anyText>> = {
     'json=a/',
   ],
   comment: ['on', 'true', 'never'],
+  check: ['on', 'true', 'never'],
   unrated: ['pass', 'error'],
   environment: anyText,
   cluster: ['-prod', 'a b', 'arn:aws:eks:eu-west-1:111122223333:cluster/prod', 'x'.repeat(101)],

@@ -58,8 +58,9 @@ describe.each(inWorkflows.map(step => [`${step.file}: ${step.action}`, step] as 
     const parts = step.action === 'build-scan' ? ['build-push', 'scan'] : [step.action]
     for (const part of parts) {
       for (const [name, { level }] of Object.entries(byName.get(part)?.permissions ?? {})) {
-        // A comment is the one thing that a workflow may do without.
+        // A comment and a check are what a workflow may do without.
         if (name === 'pull-requests' && step.with['comment'] === 'off') continue
+        if (name === 'checks' && step.with['check'] === 'off') continue
         expect([level, 'write']).toContain(step.permissions?.[name])
       }
     }

@@ -60,7 +60,7 @@ function titleOf({ verdict, counts, policy, reasons }: ScanDocument): string {
   if (verdict === 'inconclusive') return `No verdict: ${reasons[0]?.says ?? 'a result is missing'}`
   return counts.blocking === 0
     ? (reasons[0]?.says ?? 'It does not pass')
-    : `${counts.blocking} of ${counts.total} findings block, policy ${policy}`
+    : `${counts.blocking} of ${counts.total} findings ${counts.blocking === 1 ? 'blocks' : 'block'}, policy ${policy}`
 }
 
 function summaryOf(result: ScanResult, docs: string): string {

@@ -105,7 +105,9 @@ async function collectOne(task: Task): Promise<PlatformScan> {
     if (answer !== undefined) return answer
     const left = deadline - clock.now()
     if (left <= 0) return inconclusive(target, tooSlow(Math.round(timeoutMs / 1000), memory.status))
-    await clock.sleep(Math.min(jittered(pause, ports.random), left), signal)
+    // A result that has to stay the same is looked at again when it has: looks in between would be hundreds of pages.
+    const until = memory.settled === undefined ? pause : memory.settled.since + quiet - clock.now()
+    await clock.sleep(Math.min(jittered(until, ports.random), left), signal)
   }
 }
 

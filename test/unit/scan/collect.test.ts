@@ -119,6 +119,12 @@ describe('an enhanced scan', () => {
     expect(seconds()).toBeGreaterThanOrEqual(10 + 4.75)
   })
 
+  test('that is there already is looked at twice, ten seconds apart: each look may be hundreds of pages', async () => {
+    const { scan, clock } = run([active(['CVE-1'])], enhanced)
+    expect(await scan).toMatchObject({ state: 'complete' })
+    expect(clock.sleeps).toEqual([10_000])
+  })
+
   test('that is empty and has no time of completion is never clean', async () => {
     const { scan } = run([page('COMPLETE', { findings: [], enhanced: true })], enhanced)
     expect(await scan).toMatchObject({ state: 'inconclusive', reason: { code: 'scan-timeout' } })

@@ -87,7 +87,7 @@ export const buildPush = defineAction({
     }),
     'on-conflict': input(
       oneOf('fail', 'reuse', 'suffix'),
-      'What becomes of a tag that may not move (immutable) and names another image: `fail` names both digests, `reuse` takes the image that has the tag of the commit, `suffix` gives the new image the tag with the beginning of its digest behind it.',
+      'What becomes of a tag that may not move (immutable) and names another image: `fail` names both digests, `reuse` takes the image that has the tag of the commit, `suffix` gives the new image the tag with the beginning of its digest behind it (not with the `docker` driver of buildx, which pushes by itself).',
       { default: 'fail' },
     ),
     timeout: shared.timeout,

@@ -25,31 +25,32 @@ export interface CheckRun {
 const perRequest = 50
 
 /**
- * Makes the check with its annotations, or brings the one of an earlier attempt up to date. It is completed by the last
- * request only, so that nobody sees a conclusion without its notes. Throws GitHubError.
+ * Makes the check with its annotations, or brings the one of an earlier attempt up to date. Its first request completes
+ * it: a check that began and never ended would hold up a pull request. Throws GitHubError.
  */
 export async function keepCheckRun(client: GitHubClient, run: CheckRun): Promise<'made' | 'changed'> {
   const present = await find(client, run)
-  const batches = batchesOf(run)
-  const { name, headSha, externalId, detailsUrl } = run
-  const subject = { name, external_id: externalId, details_url: detailsUrl }
-  const begin = { ...subject, head_sha: headSha, status: 'in_progress', output: outputOf(run, []) }
+  const [first = [], ...more] = batchesOf(run)
+  const { name, headSha, externalId, detailsUrl, conclusion } = run
+  const whole = { name, external_id: externalId, details_url: detailsUrl, status: 'completed', conclusion }
+  const body = { ...whole, output: outputOf(run, first) }
   // Annotations cannot be taken back: those of an earlier attempt would stand beside the new ones.
-  const id = present === undefined || present.annotated ? await begun(client, begin, run) : present.id
-  for (const batch of batches.slice(0, -1)) await client.patch(path(id), { output: outputOf(run, batch) })
-  const last = { conclusion: run.conclusion, output: outputOf(run, batches.at(-1) ?? []) }
-  await client.patch(path(id), { ...subject, status: 'completed', ...last })
+  const kept = present === undefined || present.annotated ? undefined : present
+  if (kept !== undefined) await client.patch(path(kept.id), body)
+  const id = kept?.id ?? (await made(client, { ...body, head_sha: headSha }, run, present))
+  for (const batch of more) await client.patch(path(id), { output: outputOf(run, batch) })
   return present === undefined ? 'made' : 'changed'
 }
 
 const path = (id: number): string => `/check-runs/${id}`
 
-async function begun(client: GitHubClient, body: object, run: CheckRun): Promise<number> {
-  const fresh = async (): Promise<unknown> => {
+/** A try that seemed to fail may have made it after all: then there is one more than before. */
+async function made(client: GitHubClient, body: object, run: CheckRun, before: Present | undefined): Promise<number> {
+  const already = async (): Promise<unknown> => {
     const found = await find(client, run)
-    return found === undefined || found.annotated ? undefined : found
+    return found === undefined || found.id === before?.id ? undefined : found
   }
-  const { id } = (await client.post('/check-runs', body, fresh)) as { readonly id: number }
+  const { id } = (await client.post('/check-runs', body, already)) as { readonly id: number }
   return id
 }
 

@@ -23,6 +23,7 @@ const loaders: Readonly<Record<ActionName, () => Promise<Action>>> = {
 
 /** Command-line tools: for people, who need no runner, and for programs of later steps. */
 const commands = {
+  simulate: async () => (await import('./commands/simulate.ts')).command,
   replay: async () => (await import('./commands/replay.ts')).command,
   credentials: async () => (await import('./commands/credentials.ts')).command,
 } as const

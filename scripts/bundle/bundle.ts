@@ -14,7 +14,7 @@ import { sizesOf } from './sizes.ts'
 const program = 'slipway'
 
 /** Tools that have a stub too. */
-export const commands = ['replay', 'credentials'] as const satisfies readonly CommandName[]
+export const commands = ['replay', 'simulate', 'credentials'] as const satisfies readonly CommandName[]
 
 export interface Bundle {
   /** Path below dist/ → content. */

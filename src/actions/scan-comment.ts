@@ -14,16 +14,19 @@ interface Given {
 type CommentContext = Pick<Context, 'clock' | 'github' | 'hide' | 'log' | 'mask' | 'random' | 'troubleshooting'>
 
 /**
- * Keeps one comment per image and workflow on the pull request of this run. Never fails the step: what GitHub refuses is
+ * Keeps one comment per image and job on the pull request of this run. Never fails the step: what GitHub refuses is
  * told, and the summary of the run has it all.
  */
 export async function commentOnPullRequest(given: Given, result: ScanResult, context: CommentContext): Promise<void> {
   const { github, log } = context
-  const { pullRequest, repository, workflow } = github
+  const { pullRequest, repository, workflow, job } = github
   const { comment, githubToken: token } = given
   if (comment === 'off' || pullRequest === undefined || token === '') return
   const client = repositoryClient(token, context)
-  const key = createHash('sha256').update(`${repository}\n${workflow}\n${result.repository}`).digest('hex').slice(0, 8)
+  const key = createHash('sha256')
+    .update(`${repository}\n${workflow}\n${job}\n${result.repository}`)
+    .digest('hex')
+    .slice(0, 8)
   try {
     const outcome = await keepComment(client, {
       pullRequest,

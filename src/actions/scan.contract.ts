@@ -55,7 +55,7 @@ export const scan = defineAction({
     ),
     comment: input(
       oneOf('auto', 'always', 'off'),
-      'Comment on the pull request, one per image and workflow, kept up to date. `auto` begins one only when something blocks, is not known, or comes with the change.',
+      'Comment on the pull request, one per image and job, kept up to date. `auto` begins one only when something blocks, is not known, or comes with the change.',
       { default: 'auto' },
     ),
     check: input(

@@ -36,6 +36,21 @@ test('the report of a pull request is written to it, with a mark at its end', as
   }
 })
 
+test('two jobs that scan the same image have a comment each', async () => {
+  const server = await startLoopback(({ method }, response) => json(response, 200, method === 'GET' ? [] : {}))
+  try {
+    for (const job of ['app', 'worker']) {
+      const context = run(7, server.url)
+      await commentOnPullRequest(given, scan, { ...context, github: { ...context.github, job } })
+    }
+    const bodies = server.requests.filter(({ method }) => method === 'POST').map(({ body }) => body)
+    const marks = bodies.map(body => /key=([0-9a-f]{8})/.exec(body)?.[1])
+    expect(new Set(marks).size).toBe(2)
+  } finally {
+    await server.close()
+  }
+})
+
 test.each([
   [403, 'Resource not accessible by integration', 'Give the job `pull-requests: write`, or set comment to off.'],
   [404, 'Not Found', 'Give the job `pull-requests: write`, or set comment to off.'],

@@ -193,7 +193,8 @@ describe('what was there before', () => {
 
     expect(await one.end()).toEqual(['0 ', '0 '])
     expect(one.env()).toMatchObject({ DOCKER_CONFIG: own, REGISTRY_AUTH_FILE: '' })
-    expect(readdirSync(one.temp)).toEqual([])
+    // What was compiled is no login: the runner empties the folder after the job.
+    expect(readdirSync(one.temp).filter(name => name !== 'slipway-compiled')).toEqual([])
     expect(readFileSync(join(own, 'config.json'), 'utf8')).toBe(before)
   })
 

@@ -12,14 +12,33 @@ function withRun(world: Blueprint, run: Run, chance: Chance, role: keyof Life = 
   const doomed = (life: Life): Life => ({ ...life, [role]: [...(life[role]?.slice(0, -1) ?? []), run] })
   const mayBeOne =
     base.loss === undefined && base.scaling.length === 0 && base.kind !== 'DaemonSet' && base.lives.length > 1
-  if (!mayBeOne || chance.sometimes(0.5)) return { ...base, lives: base.lives.map(doomed) }
+  if (!mayBeOne || chance.sometimes(0.5)) return seenInTime({ ...base, lives: base.lives.map(doomed) })
   const chosen = chance.whole(0, base.lives.length - 1)
   // The last life is that of all pods that follow, so a good one stays at the end.
   const good: Life = { main: [{ readyAfter: 0 }], ...(role === 'main' ? {} : goodHelper(role)) }
   const lives = base.lives.map((life, order) =>
     order === chosen ? doomed(life) : role === 'main' ? life : { ...life, ...goodHelper(role) },
   )
-  return { ...base, lives: [...lives, { ...base.lives[0], ...good }] }
+  return seenInTime({ ...base, lives: [...lives, { ...base.lives[0], ...good }] })
+}
+
+/**
+ * A program that hangs before its doom serves until a probe ends it, or for ever where no probe asks: what comes later
+ * than a soak of 20 s no gate promises to see. It ends by itself instead.
+ */
+function seenInTime(world: Blueprint): Blueprint {
+  const { liveness } = world.probes
+  const killedAfter =
+    liveness && (liveness.initialDelaySeconds ?? 0) + liveness.periodSeconds * liveness.failureThreshold
+  const shown = (run: Run): Run => {
+    if (run.hangsAfter === undefined || (killedAfter !== undefined && run.hangsAfter + killedAfter < 18)) return run
+    return { readyAfter: run.readyAfter, exit: { after: Math.min(17, run.hangsAfter), code: 1 } }
+  }
+  const lives = world.lives.map(life => ({
+    ...life,
+    main: [...life.main.slice(0, -1).map(shown), ...life.main.slice(-1)],
+  }))
+  return { ...world, lives }
 }
 
 const goodHelper = (role: keyof Life): Partial<Life> => ({

@@ -192,9 +192,11 @@ function withPlaces(shape: Blueprint, chance: Chance): Blueprint {
  * For 40 s nobody knows that a node is dead, so nothing may stand on it that the gate waits for less long; and a role that
  * may read neither nodes nor events never learns of it. Pods of a StatefulSet on a dead node stay until it is removed.
  */
-function drawLoss({ kind, network }: Blueprint, chance: Chance): 'dies' | 'vanishes' | 'drained' {
+function drawLoss({ kind, strategy, network }: Blueprint, chance: Chance): 'dies' | 'vanishes' | 'drained' {
   if (network.hidden.length > 1) return 'drained'
-  return kind === 'StatefulSet' ? chance.one(['vanishes', 'drained']) : chance.one(['dies', 'vanishes', 'drained'])
+  // A pod that was on its way out of a node that dies never ends: where others wait for its place, they wait for ever.
+  const waitsForOld = kind === 'StatefulSet' || (kind === 'Deployment' && strategy === 'Recreate')
+  return waitsForOld ? chance.one(['vanishes', 'drained']) : chance.one(['dies', 'vanishes', 'drained'])
 }
 
 /** The same life, without a mishap and ready within 5 s. */

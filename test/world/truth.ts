@@ -1,5 +1,6 @@
 import type { Blueprint, Life, Run } from './blueprint.ts'
 import { lifeOf } from './kubelet.ts'
+import type { Probe } from './objects.ts'
 
 /** What must come of a release, by what is hidden in its world. */
 export interface Truth {
@@ -150,17 +151,29 @@ function jobObstacle(blueprint: Blueprint): Obstacle | undefined {
   return succeeds ? undefined : failed('each attempt of the Job fails', 'job-failed')
 }
 
+const isLate = ({ readyAfter }: Run, { initialDelaySeconds = 0, periodSeconds, failureThreshold }: Probe): boolean =>
+  readyAfter === 'never' || readyAfter > initialDelaySeconds + periodSeconds * failureThreshold
+
+/** The run that goes on for ever: one that hangs is ended by a probe, and where there is none nothing ends it. */
+function lastRun(runs: readonly Run[], { liveness, startup }: Blueprint['probes']) {
+  const ends = (run: Run): boolean =>
+    run.exit !== undefined ||
+    run.startError !== undefined ||
+    (run.hangsAfter !== undefined && liveness !== undefined) ||
+    (startup !== undefined && isLate(run, startup))
+  return runs.find(run => !ends(run)) ?? runs.at(-1)
+}
+
 function flawOf(life: Life, { probes }: Blueprint): Obstacle | undefined {
+  const { liveness, startup, readiness } = probes
   const init = life.init?.at(-1)
   if (init !== undefined && init.exit?.code !== 0) return failed('its init container fails', ...exitCauses(init))
   const sidecar = life.sidecar?.at(-1)
   if (sidecar?.exit !== undefined) return failed('its sidecar ends', ...exitCauses(sidecar))
-  const run = life.main.at(-1) ?? { readyAfter: 0 }
+  const run = lastRun(life.main, probes) ?? { readyAfter: 0 }
   if (run.exit !== undefined || run.startError !== undefined) return failed('it ends by itself', ...exitCauses(run))
-  const { liveness, startup, readiness } = probes
-  const budget = startup && (startup.initialDelaySeconds ?? 0) + startup.periodSeconds * startup.failureThreshold
-  const isLate = run.readyAfter === 'never' || (budget !== undefined && run.readyAfter > budget)
-  if (isLate && startup !== undefined) return failed('it never passes its startup probe', 'startup-exhausted')
+  if (startup !== undefined && isLate(run, startup))
+    return failed('it never passes its startup probe', 'startup-exhausted')
   if (run.hangsAfter !== undefined && liveness !== undefined) return failed('it hangs', 'liveness-kill')
   return run.readyAfter === 'never' && readiness !== undefined ? stalled('it is never ready', 'not-ready') : undefined
 }

@@ -85,10 +85,7 @@ function foldChannel(
   for (const { event } of batch) {
     switch (event.type) {
       case 'listed': {
-        const fresh = new Map(event.objects.map(object => [keyIn(object), slim(object, before.channel)]))
-        for (const [key, object] of objects)
-          if (fresh.get(key)?.metadata.uid !== object.metadata.uid) bury(object, before.channel, deleted)
-        objects = fresh
+        objects = listedOver(objects, event, before.channel, deleted)
         listed = true
         gap = undefined
         break
@@ -101,11 +98,12 @@ function foldChannel(
         break
       case 'deleted':
         bury(event.object, before.channel, deleted)
-        objects.delete(keyIn(event.object))
+        // The end of an earlier one of that name may be told late.
+        if (!isOlder(event.object, objects.get(keyIn(event.object)))) objects.delete(keyIn(event.object))
         break
       case 'added':
       case 'modified':
-        if (!isOlder(event.object, objects.get(keyIn(event.object))))
+        if (!isOlder(event.object, objects.get(keyIn(event.object))) && !deleted.has(event.object.metadata.uid ?? ''))
           objects.set(keyIn(event.object), slim(event.object, before.channel))
     }
   }
@@ -116,6 +114,22 @@ function foldChannel(
     ...(gap === undefined ? {} : { gap }),
     ...(lost === undefined ? {} : { lost }),
   }
+}
+
+/** What a list shows, but for what was seen later than it was taken: a list on a slow way may come behind events. */
+function listedOver(
+  known: ReadonlyMap<string, KubeObject>,
+  { objects, resourceVersion }: Extract<ChannelEvent['event'], { type: 'listed' }>,
+  channel: Channel,
+  deleted: Map<string, KubeObject>,
+): Map<string, KubeObject> {
+  const present = objects.filter(({ metadata: { uid } }) => uid === undefined || !deleted.has(uid))
+  const fresh = new Map(present.map(object => [keyIn(object), slim(object, channel)]))
+  for (const [key, object] of known) {
+    if (Number(object.metadata.resourceVersion) > Number(resourceVersion)) fresh.set(key, object)
+    else if (fresh.get(key)?.metadata.uid !== object.metadata.uid) bury(object, channel, deleted)
+  }
+  return fresh
 }
 
 function keyIn({ metadata }: KubeObject): string {
@@ -129,7 +143,7 @@ function bury(object: KubeObject, channel: Channel, deleted: Map<string, KubeObj
 
 /** Resource versions of one kind are comparable numbers (Kubernetes ≥1.35 says so; etcd always made them so). */
 function isOlder(event: KubeObject, known: KubeObject | undefined): boolean {
-  if (known === undefined || known.metadata.uid !== event.metadata.uid) return false
+  if (known === undefined) return false
   return Number(event.metadata.resourceVersion) < Number(known.metadata.resourceVersion)
 }
 

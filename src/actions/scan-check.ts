@@ -23,9 +23,10 @@ export async function checkCommit(given: Given, result: ScanResult, context: Che
   const wanted = check === 'always' || (check === 'auto' && github.pullRequest !== undefined)
   if (!wanted || token === '') return
   const client = repositoryClient(token, context)
-  const { leftOut, ...shown } = scanCheck(result, context.troubleshooting)
-  // A job of the same workflow that runs again is the same check; another workflow's scan of the image is another one.
-  const identity = [github.workflow, github.job, result.repository].join('\n')
+  const shown = scanCheck(result, context.troubleshooting)
+  // The same job that scans the same image again has the same check. Another image never takes it over: a pass of one
+  // target, tag or leg of a matrix would hide the failure of the other.
+  const identity = [github.workflow, github.job, result.repository, result.digest].join('\n')
   const externalId = `slipway-scan-${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`
   try {
     const outcome = await keepCheckRun(client, {
@@ -41,7 +42,7 @@ export async function checkCommit(given: Given, result: ScanResult, context: Che
       externalId,
       detailsUrl: github.runUrl,
     })
-    log.debug(`check of ${github.headSha ?? github.sha}: ${outcome}, ${leftOut} notes left out`)
+    log.debug(`check of ${github.headSha ?? github.sha}: ${outcome}`)
   } catch (thrown) {
     const advice = adviceOn(thrown, 'checks', 'check')
     log.warn(`The commit gets no check of the scan (${messageOf(thrown)}): the report is in the summary.${advice}`)

@@ -24,8 +24,6 @@ export interface ScanCheck {
   readonly summary: string
   /** Worst first. */
   readonly annotations: readonly CheckAnnotation[]
-  /** Notes that were left out for want of room. */
-  readonly leftOut: number
 }
 
 /** GitHub refuses a summary of more than 65,535 characters. */
@@ -45,15 +43,22 @@ const mostMessage = 8_000
 export function scanCheck(result: ScanResult, docs: string = troubleshooting): ScanCheck {
   const document = scanDocument(result)
   const notes = annotationsOf(document)
+  const leftOut = Math.max(0, notes.length - mostAnnotations)
+  const summary = summaryOf(result, docs)
   return {
-    name: `Scan of ${document.repository}`,
+    // With the digest: of two images under one name GitHub shows the newer check, and a pass would hide a failure.
+    name: `Scan of ${document.repository} (${shortDigest(document.digest)})`,
     conclusion: document.verdict === 'pass' ? 'success' : 'failure',
     title: short(titleOf(document), mostTitle),
-    summary: summaryOf(result, docs),
+    summary:
+      leftOut === 0
+        ? summary
+        : `${summary.trimEnd()}\n\n${leftOut} more packages have no note: there is room for ${mostAnnotations}.\n`,
     annotations: notes.slice(0, mostAnnotations),
-    leftOut: Math.max(0, notes.length - mostAnnotations),
   }
 }
+
+const shortDigest = (digest: string): string => digest.slice(digest.indexOf(':') + 1).slice(0, 12)
 
 function titleOf({ verdict, counts, policy, reasons }: ScanDocument): string {
   if (verdict === 'pass') return `Nothing blocks: ${counts.total} findings, policy ${policy}`

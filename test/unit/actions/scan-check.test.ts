@@ -34,11 +34,29 @@ test('a pull request gets its check on its head, not on the merge of it', async 
     ])
     expect(JSON.parse(server.requests[1]?.body ?? '')).toMatchObject({
       head_sha: head,
-      name: 'Scan of shop/api',
+      name: 'Scan of shop/api (aaaaaaaaaaaa)',
       conclusion: 'failure',
       status: 'completed',
     })
     expect(context.masked).toContain('ghs_token')
+  } finally {
+    await server.close()
+  }
+})
+
+test('another image of the repository has a check of its own: its pass hides no failure', async () => {
+  const server = await startLoopback(({ method }, response) =>
+    json(response, 200, method === 'GET' ? { check_runs: [] } : { id: 5 }),
+  )
+  try {
+    const context = run(7, server.url)
+    await checkCommit(given, scan, context)
+    await checkCommit(given, { ...seededScan(0), digest: `sha256:${'e'.repeat(64)}` }, context)
+    const made = server.requests
+      .filter(({ method }) => method === 'POST')
+      .map(({ body }) => JSON.parse(body) as { readonly name: string; readonly external_id: string })
+    expect(made.map(({ name }) => name)).toEqual(['Scan of shop/api (aaaaaaaaaaaa)', 'Scan of shop/api (eeeeeeeeeeee)'])
+    expect(new Set(made.map(({ external_id: id }) => id)).size).toBe(2)
   } finally {
     await server.close()
   }
